@@ -1,0 +1,1 @@
+//! Received bytes become a command: which protocol, which statements, and whether two readings agree.

@@ -1,0 +1,1 @@
+//! A command becomes facts: actions, targets, effects, extent, and how far it was understood.

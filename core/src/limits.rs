@@ -1,0 +1,38 @@
+//! Every bound of the library: name, value, unit, and why it is what it is.
+//!
+//! A bound is checked before the work that it bounds. Passing one is never an error by itself:
+//! a command beyond a bound is `Opaque` with a reason code, and policy decides about it.
+
+/// Bytes of one command. Agents write statements of hundreds of bytes; ORMs of a few thousand.
+pub const MAX_COMMAND_BYTES: usize = 64 * 1024;
+
+/// Tokens of one SQL command, as counted by the guard lexer.
+pub const MAX_SQL_TOKENS: usize = 20_000;
+
+/// Nesting of brackets and block keywords in SQL. The parser needs about 8 KiB of stack a level.
+pub const MAX_SQL_DEPTH: usize = 64;
+
+/// Operators, casts, set operations in one unbracketed run: a chain becomes a left-deep tree,
+/// and dropping such a tree recurses once a link.
+pub const MAX_SQL_CHAIN: usize = 500;
+
+/// Levels of code inside code (a `DO` body that runs `EXECUTE '…'`) that are read again.
+pub const MAX_NESTED_COMMANDS: usize = 4;
+
+/// Bytes of stack on which SQL is parsed, walked and dropped.
+pub const SQL_STACK_BYTES: usize = 8 * 1024 * 1024;
+
+/// Bytes of one audit leaf: C2SP tlog-tiles stores entries behind a `u16` length.
+pub const MAX_LEAF_BYTES: usize = 65_535;
+
+/// Bytes of one segment of the audit log before the writer starts the next.
+pub const MAX_SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
+
+/// Bytes of a packed bundle, and of all files of a bundle directory together.
+pub const MAX_BUNDLE_BYTES: usize = 8 * 1024 * 1024;
+
+/// Rules of one bundle.
+pub const MAX_RULES: usize = 20_000;
+
+/// Bytes a mask stream may hold back while a candidate is still open.
+pub const MAX_HELD_BACK_BYTES: usize = 512;

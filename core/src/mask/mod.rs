@@ -1,0 +1,1 @@
+//! Finds sensitive values by their shape and replaces them.

@@ -1,0 +1,1 @@
+//! What bundles and readers share: the catalog, column tags and classes.
