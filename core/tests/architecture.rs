@@ -1,5 +1,5 @@
 //! The tree is the architecture: a module may import only what this table lists.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 use std::{fs, path::Path, path::PathBuf};
 
 /// Every module may import these two.
