@@ -1,1 +1,6 @@
-//! What bundles and readers share: the catalog, column tags and classes.
+//! What bundles and readers share: the catalog, the session's parser state, column tags and
+//! classes.
+
+mod session;
+
+pub use session::SqlSession;
