@@ -1,0 +1,18 @@
+//! Complaints and tables, as people read them.
+
+use std::io::{self, Write};
+
+use crate::failure::Failure;
+
+/// Writes a complaint to standard error: code, message, place, help.
+pub(crate) fn failure(failure: &Failure) {
+    let mut text = format!("error[{}]: {}\n", failure.code, failure.message);
+    if let Some(file) = &failure.file {
+        text.push_str(&format!(" --> {file}\n"));
+    }
+    if !failure.help.is_empty() {
+        text.push_str(&format!("help: {}\n", failure.help));
+    }
+    // A closed standard error leaves nobody to tell.
+    let _ = io::stderr().write_all(text.as_bytes());
+}
