@@ -7,7 +7,8 @@ use ed25519_dalek::Signer as _;
 use serde::{Serialize, Serializer};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::{crypto::digest::Hasher, primitives::Digest};
+use crate::crypto::digest::{Hasher, sha256};
+use crate::primitives::Digest;
 
 /// The algorithm byte of Ed25519 in signed notes.
 const ED25519: u8 = 0x01;
@@ -190,7 +191,7 @@ impl VerifyingKey {
     /// SHA-256 of the 32 bytes: a name for the key where none was given.
     #[must_use]
     pub fn id(&self) -> Digest {
-        crate::crypto::digest::sha256(self.as_bytes())
+        sha256(self.as_bytes())
     }
 }
 
