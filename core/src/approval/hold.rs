@@ -53,19 +53,22 @@ impl HoldState {
 /// # use placet::primitives::{Digest, Timestamp};
 /// # use placet::schema::*;
 /// let ana = NamedSigningKey::new(KeyName::parse("ana")?, SigningKey::from_seed(&[1; 32]));
-/// let roster = Arc::new(Roster::new(&Approvals {
-///     specs: vec![ApprovalSpec {
-///         id: "one-dba".into(),
-///         kind: SpecKind::Normal,
-///         stages: vec![Stage { any_of: vec!["dba".into()], min: 1 }],
-///         expires_in_seconds: 600,
-///     }],
-///     approvers: vec![Approver {
-///         id: "ana".into(),
-///         groups: vec!["dba".into()],
-///         keys: vec![ana.verifying_key().to_string()],
-///     }],
-/// })?);
+/// let spec = ApprovalSpec {
+///     id: "one-dba".into(),
+///     about: None,
+///     kind: ApprovalKind::Normal,
+///     stages: vec![ApprovalStage { any_of: vec!["dba".into()], min: 1 }],
+///     distinct: true,
+///     not: Vec::new(),
+///     expires_in_seconds: 600,
+/// };
+/// let approver = Approver {
+///     id: "ana".into(),
+///     groups: vec!["dba".into()],
+///     keys: vec![ana.verifying_key().to_string()],
+/// };
+/// // In earnest: `Roster::new(rule_set.approval_specs(), rule_set.approvers())`.
+/// let roster = Arc::new(Roster::new(&[spec], &[approver])?);
 /// let asked = Asked {
 ///     decision_id: "d-1".into(),
 ///     requester: Requester { id: "agent:7".into(), delegator: Some("bo".into()) },

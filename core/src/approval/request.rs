@@ -11,7 +11,7 @@ use crate::approval::action::{BoundCommand, BoundContext, Param};
 use crate::approval::display::{Frame, Hidden, compose, display_hash};
 use crate::approval::error::ApprovalError;
 use crate::approval::id::{Instance, Nonce, Salt, Ticket};
-use crate::approval::roster::{MAX_SPECS_OF_A_REQUEST, Roster};
+use crate::approval::roster::{MAX_EXPIRES_IN_SECONDS, MAX_SPECS_OF_A_REQUEST, Roster};
 use crate::approval::statement::{
     Answer, Audience, Class, Quorum, Requester, Statement, comment_hash, digest, timestamp,
 };
@@ -94,7 +94,7 @@ impl ApprovalRequest {
         asked.specs.sort();
         asked.specs.dedup();
         let mut ids = Random { rest: random };
-        let seconds = asked.specs.iter().try_fold(u32::MAX, |shortest, id| {
+        let seconds = asked.specs.iter().try_fold(MAX_EXPIRES_IN_SECONDS, |shortest, id| {
             Ok::<_, ApprovalError>(shortest.min(roster.spec(id)?.expires_in_seconds))
         })?;
         let mut hidden = vec![detect(&asked.command.bytes).ok_or(ApprovalError::DisplayFailed)?];
@@ -121,7 +121,7 @@ impl ApprovalRequest {
             salt: Salt::from_bytes(ids.draw()),
             hidden,
             created: now,
-            expires: now.plus_seconds(i64::from(seconds)),
+            expires: after(now, seconds),
             quorum: Quorum { m: places, n: people, specs: asked.specs.clone() },
             break_glass: roster.is_break_glass(&asked.specs)?,
             asked,
@@ -300,6 +300,11 @@ impl fmt::Debug for ApprovalRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "ApprovalRequest({}, {:?})", self.ticket, self.asked.command)
     }
+}
+
+/// `seconds` later.
+pub(crate) fn after(moment: Timestamp, seconds: u64) -> Timestamp {
+    moment.plus_seconds(i64::try_from(seconds).unwrap_or(i64::MAX))
 }
 
 /// Cuts the caller's random bytes into ids.

@@ -7,6 +7,7 @@ use crate::approval::error::ApprovalError;
 use crate::approval::event::Consumed;
 use crate::approval::hold::{Hold, HoldState};
 use crate::approval::id::{Instance, Ticket};
+use crate::approval::request::after;
 use crate::approval::roster::Roster;
 use crate::approval::statement::Requester;
 use crate::primitives::{Digest, Timestamp};
@@ -88,7 +89,7 @@ impl Hold {
         for id in &specs {
             // A spec that is gone, or whose time is now shorter, voids what was given under it.
             let spec = presented.roster.spec(id).map_err(|_| ApprovalError::NowStricter)?;
-            if now >= request.created().plus_seconds(i64::from(spec.expires_in_seconds)) {
+            if now >= after(request.created(), spec.expires_in_seconds) {
                 return Err(ApprovalError::NowStricter);
             }
         }

@@ -5,13 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::approval::error::ApprovalError;
 use crate::approval::statement::Requester;
 use crate::crypto::{NamedVerifyingKey, VerifyingKey};
-use crate::schema::{ApprovalSpec, Approvals, SpecKind};
+use crate::schema::{ApprovalKind, ApprovalSpec, ApprovalStage, Approver};
 
 /// Specs that one request may need at once.
 pub const MAX_SPECS_OF_A_REQUEST: usize = 16;
 
 /// People that one spec may ask for, over all its stages.
 pub const MAX_QUORUM: u32 = 16;
+
+/// Seconds that a request may wait: a week. What is older is no answer to today's question.
+pub const MAX_EXPIRES_IN_SECONDS: u64 = 7 * 24 * 3600;
 
 /// Stages of one spec.
 const MAX_STAGES: usize = 16;
@@ -41,25 +44,25 @@ impl Roster {
     /// [`ApprovalError::Roster`] (`APR032`): an id that stands twice (people's ids also in another
     /// letter case), one key under two people, a key that cannot be read, a spec without stages, a
     /// stage that asks for nobody, or a bound passed. Fails closed: nothing of it can be used.
-    pub fn new(approvals: &Approvals) -> Result<Self, ApprovalError> {
+    pub fn new(specs: &[ApprovalSpec], approvers: &[Approver]) -> Result<Self, ApprovalError> {
         let is_id = |id: &str| (1..=MAX_ID_BYTES).contains(&id.len());
-        let mut specs = BTreeMap::new();
-        for spec in &approvals.specs {
+        let mut by_id = BTreeMap::new();
+        for spec in specs {
             let places = spec.stages.iter().try_fold(0u32, |sum, stage| sum.checked_add(stage.min));
             let stages_fit = (1..=MAX_STAGES).contains(&spec.stages.len())
                 && spec.stages.iter().all(|stage| stage.min > 0 && !stage.any_of.is_empty());
             let fits = is_id(&spec.id)
-                && spec.expires_in_seconds > 0
+                && (1..=MAX_EXPIRES_IN_SECONDS).contains(&spec.expires_in_seconds)
                 && stages_fit
                 && places.is_some_and(|places| places <= MAX_QUORUM);
-            if !fits || specs.insert(spec.id.clone(), spec.clone()).is_some() {
+            if !fits || by_id.insert(spec.id.clone(), spec.clone()).is_some() {
                 return Err(ApprovalError::Roster);
             }
         }
         let mut people = BTreeMap::new();
         let mut names = BTreeSet::new();
         let mut taken = BTreeSet::new();
-        for approver in &approvals.approvers {
+        for approver in approvers {
             let mut keys = Vec::new();
             for key in &approver.keys {
                 let key = NamedVerifyingKey::parse(key).map_err(|_| ApprovalError::Roster)?;
@@ -77,7 +80,7 @@ impl Roster {
             let person = Person { groups: approver.groups.iter().cloned().collect(), keys };
             people.insert(approver.id.clone(), person);
         }
-        Ok(Self { specs, people })
+        Ok(Self { specs: by_id, people })
     }
 
     /// The spec of this name.
@@ -96,8 +99,8 @@ impl Roster {
     /// Whether any of the specs is for emergencies.
     pub(crate) fn is_break_glass(&self, specs: &[String]) -> Result<bool, ApprovalError> {
         specs.iter().try_fold(false, |any, id| match self.spec(id)?.kind {
-            SpecKind::Normal => Ok(any),
-            SpecKind::BreakGlass => Ok(true),
+            ApprovalKind::Normal => Ok(any),
+            ApprovalKind::BreakGlass => Ok(true),
         })
     }
 
@@ -120,14 +123,24 @@ impl Roster {
     }
 
     /// Whether these people fill every stage of every spec. In one spec a person fills one place,
-    /// however many groups the person is in; each spec is looked at on its own.
+    /// however many groups the person is in, unless the spec says `distinct = false`: then one
+    /// place a stage. Each spec is looked at on its own.
     pub(crate) fn filled(
         &self,
         specs: &[String],
         people: &BTreeSet<&str>,
     ) -> Result<bool, ApprovalError> {
         for id in specs {
-            if !self.fills(self.spec(id)?, people) {
+            let spec = self.spec(id)?;
+            let places = |stage: &'_ ApprovalStage| -> Vec<Vec<String>> {
+                (0..stage.min).map(|_| stage.any_of.clone()).collect()
+            };
+            let filled = if spec.distinct {
+                self.fill(&spec.stages.iter().flat_map(places).collect::<Vec<_>>(), people)
+            } else {
+                spec.stages.iter().all(|stage| self.fill(&places(stage), people))
+            };
+            if !filled {
                 return Ok(false);
             }
         }
@@ -137,12 +150,7 @@ impl Roster {
 
     /// Matching of people to places by augmenting paths: a greedy choice would refuse a quorum
     /// that another choice completes.
-    fn fills(&self, spec: &ApprovalSpec, people: &BTreeSet<&str>) -> bool {
-        let places: Vec<&[String]> = spec
-            .stages
-            .iter()
-            .flat_map(|stage| (0..stage.min).map(|_| stage.any_of.as_slice()))
-            .collect();
+    fn fill(&self, places: &[Vec<String>], people: &BTreeSet<&str>) -> bool {
         let fits = |person: &str, place: &[String]| {
             self.people
                 .get(person)
@@ -193,7 +201,6 @@ mod tests {
 
     use super::*;
     use crate::crypto::{KeyName, NamedSigningKey, SigningKey};
-    use crate::schema::{Approver, Stage};
 
     fn vkey(n: u8) -> String {
         let name = KeyName::parse(&format!("k{n}")).unwrap();
@@ -209,48 +216,51 @@ mod tests {
     }
 
     fn spec(stages: &[(&[&str], u32)]) -> ApprovalSpec {
-        let stages = stages.iter().map(|(groups, min)| Stage {
+        let stages = stages.iter().map(|(groups, min)| ApprovalStage {
             any_of: groups.iter().map(|g| (*g).to_owned()).collect(),
             min: *min,
         });
         ApprovalSpec {
             id: "s".into(),
-            kind: SpecKind::Normal,
+            about: None,
+            distinct: true,
+            not: Vec::new(),
+            kind: ApprovalKind::Normal,
             stages: stages.collect(),
             expires_in_seconds: 60,
         }
     }
 
+    type Lists = (Vec<ApprovalSpec>, Vec<Approver>);
+
     #[test]
     fn contradictions_are_refused() {
-        let good =
-            Approvals { specs: vec![spec(&[(&["a"], 1)])], approvers: vec![person(1, &["a"])] };
-        assert!(Roster::new(&good).is_ok());
-        let refuse = |change: &dyn Fn(&mut Approvals)| {
+        let good = (vec![spec(&[(&["a"], 1)])], vec![person(1, &["a"])]);
+        assert!(Roster::new(&good.0, &good.1).is_ok());
+        let refuse = |change: &dyn Fn(&mut Lists)| {
             let mut other = good.clone();
             change(&mut other);
-            assert_eq!(Roster::new(&other).unwrap_err(), ApprovalError::Roster);
+            assert_eq!(Roster::new(&other.0, &other.1).unwrap_err(), ApprovalError::Roster);
         };
-        refuse(&|a| a.specs.push(a.specs[0].clone()));
-        refuse(&|a| a.specs[0].stages.clear());
-        refuse(&|a| a.specs[0].stages[0].min = 0);
-        refuse(&|a| a.specs[0].stages[0].min = u32::MAX);
-        refuse(&|a| a.specs[0].stages[0].any_of.clear());
-        refuse(&|a| a.specs[0].expires_in_seconds = 0);
-        refuse(&|a| a.approvers.push(person(1, &[])));
-        refuse(&|a| a.approvers.push(Approver { id: "P1".into(), ..person(2, &[]) }));
-        refuse(&|a| a.approvers.push(Approver { id: "p2".into(), ..person(1, &[]) }));
-        refuse(&|a| a.approvers[0].keys.push("nonsense".into()));
-        refuse(&|a| a.approvers[0].id.clear());
+        refuse(&|a| a.0.push(a.0[0].clone()));
+        refuse(&|a| a.0[0].stages.clear());
+        refuse(&|a| a.0[0].stages[0].min = 0);
+        refuse(&|a| a.0[0].stages[0].min = u32::MAX);
+        refuse(&|a| a.0[0].stages[0].any_of.clear());
+        refuse(&|a| a.0[0].expires_in_seconds = 0);
+        refuse(&|a| a.0[0].expires_in_seconds = u64::MAX);
+        refuse(&|a| a.1.push(person(1, &[])));
+        refuse(&|a| a.1.push(Approver { id: "P1".into(), ..person(2, &[]) }));
+        refuse(&|a| a.1.push(Approver { id: "p2".into(), ..person(1, &[]) }));
+        refuse(&|a| a.1[0].keys.push("nonsense".into()));
+        refuse(&|a| a.1[0].id.clear());
     }
 
     #[test]
     fn one_person_fills_one_place() {
-        let both = Approvals {
-            specs: vec![spec(&[(&["dba"], 1), (&["security"], 1)])],
-            approvers: vec![person(1, &["dba", "security"]), person(2, &["dba"])],
-        };
-        let roster = Roster::new(&both).unwrap();
+        let mut spec = spec(&[(&["dba"], 1), (&["security"], 1)]);
+        let people = [person(1, &["dba", "security"]), person(2, &["dba"])];
+        let roster = Roster::new(std::slice::from_ref(&spec), &people).unwrap();
         let ids = ["s".to_owned()];
         assert!(!roster.filled(&ids, &BTreeSet::from(["p1"])).unwrap());
         assert!(!roster.filled(&ids, &BTreeSet::from(["p2"])).unwrap());
@@ -261,6 +271,14 @@ mod tests {
             roster.filled(&["t".to_owned()], &BTreeSet::new()),
             Err(ApprovalError::UnknownSpec)
         );
+        // A spec may let one person fill several stages, and never several places of one.
+        spec.distinct = false;
+        let roster = Roster::new(std::slice::from_ref(&spec), &people).unwrap();
+        assert!(roster.filled(&ids, &BTreeSet::from(["p1"])).unwrap());
+        spec.stages[0].min = 2;
+        let roster = Roster::new(&[spec], &people).unwrap();
+        assert!(!roster.filled(&ids, &BTreeSet::from(["p1"])).unwrap());
+        assert!(roster.filled(&ids, &BTreeSet::from(["p1", "p2"])).unwrap());
     }
 
     /// Every way of putting people on places, tried one after another.
@@ -282,9 +300,9 @@ mod tests {
             const GROUPS: [&str; 3] = ["a", "b", "c"];
             let names = |list: &[usize]| list.iter().map(|at| GROUPS[*at].to_owned()).collect::<Vec<_>>();
             let approvers = (1u8..).zip(&members).map(|(n, groups)| Approver { groups: names(groups), ..person(n, &[]) });
-            let stages = stages.iter().map(|(groups, min)| Stage { any_of: names(groups), min: *min });
+            let stages = stages.iter().map(|(groups, min)| ApprovalStage { any_of: names(groups), min: *min });
             let spec = ApprovalSpec { stages: stages.collect(), ..spec(&[]) };
-            let roster = Roster::new(&Approvals { specs: vec![spec.clone()], approvers: approvers.collect() }).unwrap();
+            let roster = Roster::new(std::slice::from_ref(&spec), &approvers.collect::<Vec<_>>()).unwrap();
             let all: BTreeSet<&str> = roster.people.keys().map(String::as_str).collect();
             let places: Vec<&[String]> = spec.stages.iter()
                 .flat_map(|stage| (0..stage.min).map(|_| stage.any_of.as_slice())).collect();

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use crate::approval::*;
 use crate::crypto::{KeyName, NamedSigningKey, SigningKey};
 use crate::primitives::{Digest, Span, Timestamp};
-use crate::schema::{ApprovalSpec, Approvals, Approver, SpecKind, Stage};
+use crate::schema::{ApprovalKind, ApprovalSpec, ApprovalStage, Approver};
 
 const ANA: u8 = 1;
 const BEN: u8 = 2;
@@ -29,9 +29,24 @@ fn person(id: &str, groups: &[&str], keys: &[u8]) -> Approver {
 fn spec(id: &str, min: u32) -> ApprovalSpec {
     ApprovalSpec {
         id: id.into(),
-        kind: SpecKind::Normal,
-        stages: vec![Stage { any_of: vec!["dba".into()], min }],
+        about: None,
+        distinct: true,
+        not: Vec::new(),
+        kind: ApprovalKind::Normal,
+        stages: vec![ApprovalStage { any_of: vec!["dba".into()], min }],
         expires_in_seconds: 600,
+    }
+}
+
+#[derive(Clone)]
+struct Approvals {
+    specs: Vec<ApprovalSpec>,
+    approvers: Vec<Approver>,
+}
+
+impl Approvals {
+    fn roster(&self) -> Roster {
+        Roster::new(&self.specs, &self.approvers).unwrap()
     }
 }
 
@@ -51,7 +66,7 @@ fn approvals() -> Approvals {
 }
 
 fn roster() -> Arc<Roster> {
-    Arc::new(Roster::new(&approvals()).unwrap())
+    Arc::new(approvals().roster())
 }
 
 fn command() -> BoundCommand {
@@ -382,7 +397,7 @@ fn a_stricter_bundle_voids_the_approval() {
     let change = |edit: &dyn Fn(&mut Approvals)| {
         let mut changed = approvals();
         edit(&mut changed);
-        Roster::new(&changed).unwrap()
+        changed.roster()
     };
     let resume = |roster: &Roster, redecision: Redecision, at: i64| {
         let p = Presented { redecision, roster, ..presented(roster) };
@@ -402,7 +417,7 @@ fn a_stricter_bundle_voids_the_approval() {
     let more = change(&|a| a.specs[0].stages[0].min = 2);
     assert_eq!(resume(&more, needs(&["one"]), 2), stricter);
     let stage = change(&|a| {
-        a.specs[0].stages.push(Stage { any_of: vec!["other".into()], min: 1 });
+        a.specs[0].stages.push(ApprovalStage { any_of: vec!["other".into()], min: 1 });
     });
     assert_eq!(resume(&stage, needs(&["one"]), 2), stricter);
     let gone = change(&|a| {
@@ -467,8 +482,8 @@ fn a_failure_between_store_and_run_never_runs_twice() {
 #[test]
 fn break_glass_is_seen_everywhere() {
     let mut glass = approvals();
-    glass.specs[0].kind = SpecKind::BreakGlass;
-    let roster = Arc::new(Roster::new(&glass).unwrap());
+    glass.specs[0].kind = ApprovalKind::BreakGlass;
+    let roster = Arc::new(glass.roster());
     let request =
         ApprovalRequest::new(asked(&["one"]), &roster, &[1; 96], t(0), |_| Some(Vec::new()));
     let mut hold = Hold::new(request.unwrap(), roster.clone()).unwrap();
@@ -487,7 +502,7 @@ fn a_request_that_nobody_could_complete_is_not_held() {
     assert_eq!(request_of(asked(&[]), 1).unwrap_err(), ApprovalError::Unsatisfiable);
     let mut few = approvals();
     few.approvers.truncate(2);
-    let roster = Roster::new(&few).unwrap();
+    let roster = few.roster();
     let new = |specs: &[&str]| {
         ApprovalRequest::new(asked(specs), &roster, &[1; 96], t(0), |_| Some(Vec::new())).map(drop)
     };

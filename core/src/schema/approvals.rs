@@ -1,43 +1,15 @@
-//! Who may approve and how many must: the approval specs and approvers of a bundle, as plain data.
-//!
-//! [`Approvals`](crate::schema::Approvals) is what a bundle's `approvals.toml` says, already read;
-//! `approval::Roster` turns it into keys that verify. The format is in `docs/spec/approvals.md`.
+//! Who may approve what: the specs and keys that a bundle declares.
 
-/// Seconds after which a held request is denied where a spec does not say: half an hour.
-pub const DEFAULT_EXPIRES_IN_SECONDS: u32 = 1800;
-
-/// Specs and approvers of one bundle, in bundle order.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Approvals {
-    /// What rules name in `require_approval = "<id>"`.
-    pub specs: Vec<ApprovalSpec>,
-    /// The people who may answer.
-    pub approvers: Vec<Approver>,
-}
-
-/// What an approval needs: every stage, filled by different people.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ApprovalSpec {
-    /// The name that rules use.
-    pub id: String,
-    /// Normal, or break-glass.
-    pub kind: SpecKind,
-    /// All of them must be filled; one person fills one place.
-    pub stages: Vec<Stage>,
-    /// Seconds from the request until it counts as denied; at least 1.
-    pub expires_in_seconds: u32,
-}
-
-/// Whether use of a spec is a matter of course.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum SpecKind {
-    /// An everyday approval.
+/// How a spec is meant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ApprovalKind {
+    /// Asked in the course of work.
     Normal,
-    /// For emergencies: the same checks, and every use raises an alert.
+    /// For emergencies: its use always raises an alert.
     BreakGlass,
 }
 
-impl SpecKind {
+impl ApprovalKind {
     /// The word of the specification.
     #[must_use]
     pub const fn name(self) -> &'static str {
@@ -48,22 +20,61 @@ impl SpecKind {
     }
 }
 
-/// One condition of a spec: so many people out of these groups.
+/// Somebody who can never approve under a spec.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Excluded {
+    /// Who asked.
+    Requester,
+    /// On whose behalf was asked.
+    Delegator,
+}
+
+impl Excluded {
+    /// The word of the specification.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Requester => "requester",
+            Self::Delegator => "delegator",
+        }
+    }
+}
+
+/// One stage of a spec: `min` people, each in one of the groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stage {
-    /// Names of groups of [`Approver::groups`], compared exactly; one of them is enough.
+pub struct ApprovalStage {
+    /// Names of groups of approvers; never empty.
     pub any_of: Vec<String>,
-    /// How many different people; at least 1.
+    /// How many people; at least 1.
     pub min: u32,
 }
 
-/// A person who may answer. One entry a person: it is people that are counted, never keys.
+/// What an approval takes: every stage, each by people who are not excluded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApprovalSpec {
+    /// Its name in rules.
+    pub id: String,
+    /// What it is for.
+    pub about: Option<String>,
+    /// In the course of work, or for emergencies.
+    pub kind: ApprovalKind,
+    /// All of them must be met; never empty.
+    pub stages: Vec<ApprovalStage>,
+    /// Whether one person counts once over all stages.
+    pub distinct: bool,
+    /// Who never counts. The requester and the delegator are always in it.
+    pub not: Vec<Excluded>,
+    /// Seconds after which an unanswered ticket is denied.
+    pub expires_in_seconds: u64,
+}
+
+/// A person whose key counts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approver {
-    /// The person's id, in the same name space as `Principal::id`.
+    /// The person's name, as principals are named.
     pub id: String,
-    /// The groups that stages name.
+    /// Groups that stages name.
     pub groups: Vec<String>,
-    /// The person's public keys in signed-note verifier form (`name+hash+base64`).
+    /// Verifier keys in the signed-note form `name+hash+key`.
     pub keys: Vec<String>,
 }

@@ -1,10 +1,10 @@
 //! What bundles and readers share: the catalog, the session's parser state, column tags and
-//! classes, approval specs and approvers.
+//! classes.
 
 mod approvals;
+mod classes;
 mod session;
 
-pub use approvals::{
-    ApprovalSpec, Approvals, Approver, DEFAULT_EXPIRES_IN_SECONDS, SpecKind, Stage,
-};
+pub use approvals::{ApprovalKind, ApprovalSpec, ApprovalStage, Approver, Excluded};
+pub use classes::{Class, MaskOperator};
 pub use session::SqlSession;
