@@ -25,3 +25,11 @@ pub(crate) fn json(value: &impl serde::Serialize) -> Result<(), Failure> {
         .and_then(|()| out.write_all(b"\n"))
         .map_err(|error| crate::files::cannot_write("standard output", &error))
 }
+
+/// Writes one line to standard output.
+pub(crate) fn line(text: &str) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())
+        .and_then(|()| out.write_all(b"\n"))
+        .map_err(|error| crate::files::cannot_write("standard output", &error))
+}
