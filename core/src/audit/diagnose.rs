@@ -6,7 +6,7 @@
 //! to what stands in the file *is* the tampering. Only where no such proof exists do sequence
 //! numbers decide, which a careful forger could have rewritten.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::audit::report::Class;
 use crate::audit::tree::Tree;
@@ -250,6 +250,7 @@ fn compare(
         detail: detail.to_owned(),
     };
     let foreign = |leaf: &LeafRecord| leaf.claims.is_some_and(|claims| claims.log != log);
+    let mut prev = scene.prev;
     for (at, expected) in truth.iter().enumerate() {
         let actual = leaves.get(at).filter(|_| at < checkpoint.leaves_before);
         if let Some(actual) = actual
@@ -258,6 +259,7 @@ fn compare(
             if actual.damaged {
                 return found(Class::Edit, at, "the leaf's frame was changed around its text");
             }
+            prev = *expected;
             continue;
         }
         let later = leaves.iter().skip(at + 1).any(|leaf| leaf.hash == *expected);
@@ -268,15 +270,29 @@ fn compare(
                 found(Class::Delete, at, "the leaf is gone; its hash is still signed")
             };
         };
-        let rest: HashSet<&Digest> = truth.iter().skip(at + 1).collect();
-        let belongs_later = rest.contains(&actual.hash);
+        // Signed for a later place; or it follows, or is followed, beyond this checkpoint.
+        let belongs_later = truth.iter().skip(at + 1).any(|hash| *hash == actual.hash)
+            || leaves
+                .iter()
+                .filter_map(|leaf| leaf.claims)
+                .any(|follower| follower.seq > checkpoint.size && follower.prev == actual.hash)
+            || actual.claims.is_some_and(|claims| {
+                claims.log == log
+                    && claims.seq == checkpoint.size
+                    && truth.last() == Some(&claims.prev)
+            });
+        // The leaf that stood here, with another log written over its own. (Of leaf 0 this cannot
+        // be told: all first leaves follow the same nothing.)
+        let place = scene.size.saturating_add(at as u64);
+        let renamed = place > 0
+            && actual.claims.is_some_and(|claims| claims.prev == prev && claims.seq == place);
         let times = leaves.iter().filter(|leaf| leaf.hash == actual.hash).count();
         return match (later, belongs_later) {
             (true, true) if times == 1 => found(Class::Reorder, at, "leaves changed places"),
             (true, _) if foreign(actual) => found(Class::Splice, at, "a leaf of another log"),
             (true, _) => found(Class::Insert, at, "a leaf that was not written here"),
             (false, true) => found(Class::Delete, at, "the leaf is gone; its hash is still signed"),
-            (false, false) if foreign(actual) => {
+            (false, false) if foreign(actual) && !renamed => {
                 found(Class::Splice, at, "a leaf of another log in the place of this one")
             }
             (false, false) => found(Class::Edit, at, "the leaf is not what was signed"),
@@ -332,8 +348,19 @@ fn by_claims(
         let Some(claims) = leaf.claims else {
             return found(Class::Edit, next, Reason::Form.text());
         };
+        let follows = claims.prev == prev;
         if claims.log != log {
-            return found(Class::Splice, next, Reason::OtherLog.text());
+            let renamed = follows && claims.seq == next && next > 0;
+            let class = if renamed { Class::Edit } else { Class::Splice };
+            return found(class, next, Reason::OtherLog.text());
+        }
+        // As many leaves as were signed, and this one follows the one before: only its number is
+        // wrong.
+        let complete = checkpoint.is_some_and(|checkpoint| {
+            scene.size.saturating_add(checkpoint.leaves_before as u64) == checkpoint.size
+        });
+        if claims.seq != next && follows && complete {
+            return found(Class::Edit, next, "the leaf's number is not its place");
         }
         if claims.seq > next {
             let later = leaves.iter().skip(at + 1).filter_map(|leaf| leaf.claims);
@@ -346,7 +373,7 @@ fn by_claims(
         if claims.seq < next {
             return found(Class::Insert, next, "a sequence number comes twice");
         }
-        if claims.prev != prev {
+        if !follows {
             // The leaf before is not what this one saw; the last proven leaf certainly is.
             let index = if at == 0 { next } else { next.saturating_sub(1) };
             return found(Class::Edit, index, Reason::Chain.text());

@@ -511,7 +511,7 @@ impl LogVerifier {
         let next = position(self.pending.as_ref().and_then(|pending| pending.key.as_ref()));
         let note = note::open(payload, &keys).map_err(|_| Reason::Signature)?;
         let checkpoint = Checkpoint::parse(note.text()).ok_or(Reason::Form)?;
-        if self.logs.first().is_none_or(|log| checkpoint.origin.as_str() != log) {
+        if self.logs.first().is_some_and(|log| checkpoint.origin.as_str() != log) {
             return Err(Reason::OtherLog);
         }
         let size = self.live.tree.size();
@@ -566,10 +566,11 @@ impl LogVerifier {
         if let Some(position) = self.logs.iter().position(|known| known == log) {
             return position;
         }
-        if self.logs.len() < MAX_FOREIGN_LOGS {
+        let position = self.logs.len();
+        if position < MAX_FOREIGN_LOGS {
             self.logs.push(log.to_owned());
         }
-        self.logs.len()
+        position
     }
 
     /// Notes the first thing that is wrong; what comes later only helps to explain it.

@@ -1,6 +1,5 @@
 //! A small log with known keys and times, and frames that a forger can cut and paste.
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
-#![expect(dead_code, reason = "each test file uses its own part")]
 #![expect(unreachable_pub, reason = "a module of several test binaries")]
 
 use placet::audit::segment::{FRAME_HEADER_BYTES, Frame, FrameKind, read_frame};
