@@ -1,5 +1,6 @@
 //! Promise 7: tampering shows, with the right class and index, for every leaf and every byte.
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+#![expect(clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
 
 mod audit_support;
 

@@ -99,10 +99,9 @@ impl fmt::Debug for Writer {
 }
 
 #[derive(Serialize)]
-struct OpenBody<'a> {
+struct OpenBody {
     root: String,
     cadence_seconds: u64,
-    engine: &'a str,
 }
 
 #[derive(Serialize)]
@@ -170,7 +169,6 @@ impl Writer {
         let open = OpenBody {
             root: root.verifying_key().to_string(),
             cadence_seconds: writer.cadence_seconds,
-            engine: env!("CARGO_PKG_VERSION"),
         };
         writer.stage(&Event::internal(EventKind::LogOpen, now, &open)?)?;
         if let Some(discarded) = discarded {

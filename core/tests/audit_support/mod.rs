@@ -1,5 +1,6 @@
 //! A small log with known keys and times, and frames that a forger can cut and paste.
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+#![expect(clippy::panic, reason = "a test may stop at the first surprise")]
 #![expect(unreachable_pub, reason = "a module of several test binaries")]
 
 use placet::audit::segment::{FRAME_HEADER_BYTES, Frame, FrameKind, read_frame};
@@ -51,7 +52,7 @@ pub fn frames(log: &[u8]) -> Vec<(FrameKind, Vec<u8>)> {
     let mut out = Vec::new();
     let mut rest = log;
     while !rest.is_empty() {
-        let Frame::Whole { kind, payload } = read_frame(rest) else { unreachable!("a bad frame") };
+        let Frame::Whole { kind, payload } = read_frame(rest) else { panic!("a bad frame") };
         let (frame, after) = rest.split_at(FRAME_HEADER_BYTES + payload.len());
         out.push((kind, frame.to_vec()));
         rest = after;
