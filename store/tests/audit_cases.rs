@@ -66,6 +66,11 @@ enum Mutation {
         from: usize,
         to: usize,
     },
+    /// Copies a frame before another.
+    CopyFrame {
+        frame: usize,
+        before: usize,
+    },
     DropLeaf {
         leaf: u64,
     },
@@ -179,6 +184,7 @@ fn mutate(files: &mut Files, mutation: &Mutation) {
         Mutation::Edit { .. }
         | Mutation::Flip { .. }
         | Mutation::DropFrames { .. }
+        | Mutation::CopyFrame { .. }
         | Mutation::DropLeaf { .. }
         | Mutation::CopyLeaf { .. }
         | Mutation::SwapLeaves { .. }
@@ -208,14 +214,12 @@ fn mutate_frames(frames: &mut Vec<Framed>, mutation: &Mutation) {
         Mutation::DropFrames { from, to } => drop(frames.drain(from..to)),
         Mutation::DropLeaf { leaf: seq } => drop(frames.remove(leaf(frames, *seq))),
         Mutation::CopyLeaf { leaf: seq, before } => {
-            let (from, to) = (leaf(frames, *seq), leaf(frames, *before));
-            let copy = Framed {
-                file: frames[to].file.clone(),
-                kind: FrameKind::Leaf,
-                bytes: frames[from].bytes.clone(),
-                seq: None,
-            };
-            frames.insert(to, copy);
+            let (frame, before) = (leaf(frames, *seq), leaf(frames, *before));
+            mutate_frames(frames, &Mutation::CopyFrame { frame, before });
+        }
+        Mutation::CopyFrame { frame, before } => {
+            let (file, bytes) = (frames[*before].file.clone(), frames[*frame].bytes.clone());
+            frames.insert(*before, Framed { file, kind: frames[*frame].kind, bytes, seq: None });
         }
         Mutation::SwapLeaves { a, b } => {
             let (a, b) = (leaf(frames, *a), leaf(frames, *b));
