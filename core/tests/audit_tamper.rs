@@ -27,6 +27,10 @@ fn check(report: &WriterReport, class: Class, index: usize, what: &str) {
     assert!(report.proven_size <= index as u64, "{what}: proven past the tampering");
 }
 
+fn join(frames: &[(FrameKind, Vec<u8>)]) -> Vec<u8> {
+    frames.iter().flat_map(|(_, bytes)| bytes.clone()).collect()
+}
+
 fn payload(frame: &[u8]) -> Vec<u8> {
     frame[FRAME_HEADER_BYTES..].to_vec()
 }

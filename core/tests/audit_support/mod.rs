@@ -60,10 +60,6 @@ pub fn frames(log: &[u8]) -> Vec<(FrameKind, Vec<u8>)> {
     out
 }
 
-pub fn join(frames: &[(FrameKind, Vec<u8>)]) -> Vec<u8> {
-    frames.iter().flat_map(|(_, bytes)| bytes.clone()).collect()
-}
-
 /// Positions of the leaves among the frames.
 pub fn leaves(frames: &[(FrameKind, Vec<u8>)]) -> Vec<usize> {
     let of =
