@@ -5,13 +5,14 @@
 //! that are known, named below, pass; then the guard's reading is the one that is parsed.
 
 use sqlparser::ast::DollarQuotedString;
+use sqlparser::dialect::Dialect as Grammar;
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{
     Location, Span as ParsedSpan, Token as Parsed, TokenWithSpan, Tokenizer, Word,
 };
 
 use crate::command::Dialect;
-use crate::command::sql::parse::grammar;
+use crate::command::sql::parse::with_grammar;
 use crate::command::sql::{Refusal, Token, TokenKind, name_value, text_value};
 use crate::primitives::Span;
 
@@ -25,8 +26,10 @@ pub(super) fn agree(
     let (Some(first), Some(last)) = (tokens.first(), tokens.last()) else { return Ok(Vec::new()) };
     let whole = Span::from_offsets(first.span.start(), last.span.end());
     let slice = text.get(whole.start()..whole.end()).unwrap_or_default();
-    let second =
-        second_reading(slice, whole.start(), dialect).ok_or(Refusal::ReadingsDisagree(whole))?;
+    let second = with_grammar(dialect, 0, standard_strings.unwrap_or(true), |grammar| {
+        second_reading(slice, whole.start(), grammar)
+    });
+    let second = second.ok_or(Refusal::ReadingsDisagree(whole))?;
 
     let reading = Guarded { text, dialect, standard_strings };
     let mut agreed = Vec::with_capacity(tokens.len() + 1);
@@ -68,8 +71,12 @@ pub(super) fn agree(
 }
 
 /// The parser's tokens of `slice` without blanks and comments, each with its bytes in the command.
-fn second_reading(slice: &str, offset: usize, dialect: Dialect) -> Option<Vec<(Parsed, Span)>> {
-    let tokens = Tokenizer::new(grammar(dialect), slice).tokenize_with_location().ok()?;
+fn second_reading(
+    slice: &str,
+    offset: usize,
+    grammar: &dyn Grammar,
+) -> Option<Vec<(Parsed, Span)>> {
+    let tokens = Tokenizer::new(grammar, slice).tokenize_with_location().ok()?;
     let mut out = Vec::with_capacity(tokens.len());
     let mut chars = slice.char_indices();
     let (mut line, mut column) = (1, 1);
@@ -138,6 +145,12 @@ impl Guarded<'_> {
     fn same_text(&self, token: &Token, other: Parsed) -> Option<Parsed> {
         let bits =
             matches!(other, Parsed::HexStringLiteral(_) | Parsed::SingleQuotedByteStringLiteral(_));
+        if self.standard_strings == Some(false)
+            && matches!(other, Parsed::SingleQuotedString(_) | Parsed::NationalStringLiteral(_))
+        {
+            // The tokenizer ends it where the server does, but knows other escapes.
+            return self.value(token).map(Parsed::SingleQuotedString);
+        }
         let same = bits
             || matches!(
                 &other,

@@ -5,6 +5,7 @@
 //! if both readings agree on the number of statements and on their tokens.
 
 mod agree;
+mod grammar;
 mod height;
 mod lexer;
 mod outline;
@@ -13,6 +14,9 @@ mod refusal;
 mod rules;
 mod token;
 mod value;
+
+#[cfg(test)]
+mod tests;
 
 pub use refusal::Refusal;
 pub use token::{Token, TokenKind};
@@ -94,8 +98,11 @@ pub fn read<R>(
         let mut trees = Vec::with_capacity(guard.parts.len());
         for part in &guard.parts {
             let tokens = guard.tokens.get(part.tokens.clone()).unwrap_or_default();
-            match agree::agree(guard.text, tokens, dialect, session.standard_conforming_strings) {
-                Ok(agreed) => trees.push(parse::parse(agreed, dialect)),
+            let standard_strings = session.standard_conforming_strings;
+            match agree::agree(guard.text, tokens, dialect, standard_strings) {
+                Ok(agreed) => trees.push(parse::with_grammar(dialect, tokens.len(), true, |g| {
+                    parse::parse(agreed, g)
+                })),
                 Err(refusal) => return visit(Err(refusal)),
             }
         }

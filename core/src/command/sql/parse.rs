@@ -6,13 +6,21 @@ use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token as Parsed, TokenWithSpan};
 
 use crate::command::Dialect;
+use crate::command::sql::grammar::Fenced;
 
-/// The parser's settings for a dialect.
-pub(super) fn grammar(dialect: Dialect) -> &'static dyn Grammar {
+/// Lends the grammar for one statement of `tokens` tokens; `None` where the dialect has none.
+///
+/// - `standard_strings`: whether a backslash is a plain character in plain strings.
+pub(super) fn with_grammar<R>(
+    dialect: Dialect,
+    tokens: usize,
+    standard_strings: bool,
+    work: impl FnOnce(&dyn Grammar) -> Option<R>,
+) -> Option<R> {
     match dialect {
-        Dialect::Sqlite => &SQLiteDialect {},
-        Dialect::Postgres
-        | Dialect::Mysql
+        Dialect::Postgres => work(&Fenced::new(PostgreSqlDialect {}, tokens, !standard_strings)),
+        Dialect::Sqlite => work(&Fenced::new(SQLiteDialect {}, tokens, false)),
+        Dialect::Mysql
         | Dialect::Mariadb
         | Dialect::Mssql
         | Dialect::Snowflake
@@ -23,15 +31,18 @@ pub(super) fn grammar(dialect: Dialect) -> &'static dyn Grammar {
         | Dialect::Duckdb
         | Dialect::Hive
         | Dialect::Spark
-        | Dialect::Databricks => &PostgreSqlDialect {},
+        | Dialect::Databricks => None,
     }
 }
 
 /// The tree of one statement, where the grammar covers all of its tokens.
-pub(super) fn parse(mut tokens: Vec<TokenWithSpan>, dialect: Dialect) -> Option<ast::Statement> {
+pub(super) fn parse(
+    mut tokens: Vec<TokenWithSpan>,
+    grammar: &dyn Grammar,
+) -> Option<ast::Statement> {
     // The parser wants a separator behind `COPY … FROM stdin`, and finds no data behind it.
     tokens.push(TokenWithSpan::wrap(Parsed::SemiColon));
-    let mut parser = Parser::new(grammar(dialect))
+    let mut parser = Parser::new(grammar)
         .with_recursion_limit(MAX_PARSER_DEPTH)
         .with_tokens_with_locations(tokens);
     let tree = parser.parse_statement().ok()?;
