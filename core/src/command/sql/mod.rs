@@ -5,6 +5,7 @@
 //! if both readings agree on the number of statements and on their tokens.
 
 mod agree;
+mod foreign;
 mod grammar;
 mod height;
 mod lexer;
@@ -159,6 +160,7 @@ fn guard<'a>(
             tokens.push(token);
         }
     }
+    foreign::refuse_foreign(text, &tokens, rules)?;
     let parts = outline::outline(text, &tokens, rules)?;
     Ok(Guard { text, tokens, parts })
 }
