@@ -45,7 +45,6 @@ struct Statement<'a> {
     frames: Vec<Frame>,
     /// The height outside every bracket.
     height: Height,
-    explains: usize,
 }
 
 /// A bracket or a `CASE` that is open.
@@ -79,15 +78,7 @@ impl<'a> Statement<'a> {
             Some(BodyKind::Block(_) | BodyKind::MandatoryBlock(_)) => Block::Before(0),
             Some(BodyKind::Brackets) | None => Block::None,
         };
-        Self {
-            text,
-            tokens,
-            body,
-            block,
-            frames: Vec::new(),
-            height: Height::default(),
-            explains: 0,
-        }
+        Self { text, tokens, body, block, frames: Vec::new(), height: Height::default() }
     }
 
     /// The number of its tokens, and the bound on its height.
@@ -145,7 +136,7 @@ impl<'a> Statement<'a> {
     }
 
     fn push(&mut self, opener: Opener, span: Span) -> Result<(), Refusal> {
-        if self.frames.len() + self.explains >= limits::MAX_SQL_DEPTH {
+        if self.frames.len() >= limits::MAX_SQL_DEPTH {
             return Err(Refusal::TooDeep(span));
         }
         self.frames.push(Frame { opener, span, height: Height::default() });
@@ -211,12 +202,6 @@ impl<'a> Statement<'a> {
             self.here().link(Link::Set);
         } else if is(LINKING_WORDS) {
             self.here().link(Link::Operator);
-        } else if is(&["explain", "prepare", "describe", "desc"]) {
-            // A statement in a statement: the parser recurses without a bracket in sight.
-            self.explains += 1;
-            if self.frames.len() + self.explains > limits::MAX_SQL_DEPTH {
-                return Err(Refusal::TooDeep(token.span));
-            }
         }
         Ok(())
     }
