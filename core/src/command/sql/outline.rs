@@ -67,7 +67,8 @@ enum Block {
     None,
     /// Before it: how many of its opening words have been seen in a row.
     Before(usize),
-    Inside,
+    /// In it; the last of its opening words.
+    Inside(Span),
     After,
 }
 
@@ -120,7 +121,7 @@ impl<'a> Statement<'a> {
             (Some(first), Some(last)) => Span::from_offsets(first.span.start(), last.span.end()),
             _ => Span::default(),
         };
-        if self.block == Block::Inside {
+        if matches!(self.block, Block::Inside(_)) {
             return Err(Refusal::Unterminated(span));
         }
         let height = self.height.total();
@@ -218,7 +219,7 @@ impl<'a> Statement<'a> {
             return Err(Refusal::Unterminated(frame.span));
         }
         match (self.block, self.body.map(|body| body.kind)) {
-            (Block::Inside, _) => Ok(false),
+            (Block::Inside(_), _) => Ok(false),
             (Block::Before(_), Some(BodyKind::MandatoryBlock(_))) => {
                 Err(Refusal::ReadingsDisagree(token.span))
             }
@@ -254,17 +255,18 @@ impl<'a> Statement<'a> {
                     (_, true) => 1,
                     (_, false) => 0,
                 };
-                self.block =
-                    if seen == opening.len() { Block::Inside } else { Block::Before(seen) };
+                self.block = if seen == opening.len() {
+                    Block::Inside(token.span)
+                } else {
+                    Block::Before(seen)
+                };
             }
-            Block::Inside => {
+            Block::Inside(opened) => {
                 // gram.y, parse.y: every statement of the block ends in `;`, and none begins
                 // with END, so an END right behind a `;` (or behind the opening words) is the
                 // block's own. Any other END belongs to a CASE or is a label.
-                let at_start = last.is_some_and(|last| {
-                    last.kind == TokenKind::Semicolon
-                        || opening.last().is_some_and(|word| last.is_word(self.text, word))
-                });
+                let at_start = last
+                    .is_some_and(|last| last.kind == TokenKind::Semicolon || last.span == opened);
                 if at_start && token.is_word(self.text, "end") {
                     self.block = Block::After;
                 } else if at_start && token.is_word(self.text, "create") {

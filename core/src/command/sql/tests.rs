@@ -141,6 +141,9 @@ fn an_end_that_is_no_end_of_a_body_ends_it_for_nobody() {
     // `end` is a label: the body goes on.
     let body = "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1 end; SELECT 2; END";
     split(postgres(&format!("{body}; DROP TABLE t")), &[body, "DROP TABLE t"]);
+    // A column with the name of the word that opened the body.
+    let body = "CREATE TRIGGER begin AFTER INSERT ON a BEGIN SELECT begin end; DELETE FROM t; END";
+    split(sqlite(&format!("{body}; SELECT 1")), &[body, "SELECT 1"]);
     // BEGIN alone opens nothing.
     split(
         postgres(
