@@ -17,7 +17,7 @@ pub use reason::Reason;
 pub use session::{SessionDelta, Transaction};
 pub use target::{Columns, Path, Role, Segment, Target, TargetKind};
 
-use crate::command::Protocol;
+pub use crate::command::Protocol;
 use crate::primitives::Span;
 
 /// How far a command was understood; ordered from best to worst.
