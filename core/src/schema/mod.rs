@@ -4,7 +4,5 @@
 mod catalog;
 mod session;
 
-pub use catalog::{
-    Catalog, CatalogColumn, CatalogFunction, CatalogTable, CatalogView, NameCase,
-};
+pub use catalog::{Catalog, CatalogColumn, CatalogFunction, CatalogTable, CatalogView, NameCase};
 pub use session::SqlSession;

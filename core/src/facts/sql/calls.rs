@@ -114,7 +114,11 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    fn argument_clause(&mut self, clause: &FunctionArgumentClause, names: &Names<'_, 'a>) -> Origin {
+    fn argument_clause(
+        &mut self,
+        clause: &FunctionArgumentClause,
+        names: &Names<'_, 'a>,
+    ) -> Origin {
         match clause {
             FunctionArgumentClause::IgnoreOrRespectNulls(_)
             | FunctionArgumentClause::Separator(_)
@@ -142,9 +146,10 @@ impl<'a> Walk<'_, 'a> {
 
     /// Whether a table or the catalog gives effects to functions of this name.
     pub(super) fn has_effects(&self, name: &str) -> bool {
-        let listed = self.setting.catalog.is_some_and(|catalog| {
-            catalog.functions_named(name, self.case()).next().is_some()
-        });
+        let listed = self
+            .setting
+            .catalog
+            .is_some_and(|catalog| catalog.functions_named(name, self.case()).next().is_some());
         listed || functions::builtin(self.setting.dialect, name).is_some_and(|f| f.catalogued)
     }
 
@@ -316,7 +321,7 @@ impl<'a> Walk<'_, 'a> {
     }
 }
 
-fn literal_argument(arg: &FunctionArg) -> Option<&str> {
+pub(super) fn literal_argument(arg: &FunctionArg) -> Option<&str> {
     let arg = match arg {
         FunctionArg::Named { name: _, arg, operator: _ }
         | FunctionArg::ExprNamed { name: _, arg, operator: _ }

@@ -22,8 +22,15 @@ pub(super) fn children<'e>(expr: &'e Expr, visit: &mut dyn FnMut(&'e Expr)) {
                 match access {
                     AccessExpr::Dot(_) => {}
                     AccessExpr::Subscript(Subscript::Index { index }) => visit(index),
-                    AccessExpr::Subscript(Subscript::Slice { lower_bound, upper_bound, stride }) => {
-                        [lower_bound, upper_bound, stride].into_iter().flatten().for_each(visit);
+                    AccessExpr::Subscript(Subscript::Slice {
+                        lower_bound,
+                        upper_bound,
+                        stride,
+                    }) => {
+                        [lower_bound, upper_bound, stride]
+                            .into_iter()
+                            .flatten()
+                            .for_each(&mut *visit);
                     }
                 }
             }

@@ -96,7 +96,10 @@ impl<'a> Walk<'_, 'a> {
             Expr::Like { negated: _, any: _, expr, pattern, escape_char }
             | Expr::ILike { negated: _, any: _, expr, pattern, escape_char }
             | Expr::SimilarTo { negated: _, expr, pattern, escape_char } => self.exprs(
-                [Some(expr), Some(pattern), escape_char.as_ref()].into_iter().flatten().map(|e| &**e),
+                [Some(expr), Some(pattern), escape_char.as_ref()]
+                    .into_iter()
+                    .flatten()
+                    .map(|e| &**e),
                 names,
             ),
             Expr::Between { expr, negated: _, low, high } => {
@@ -212,9 +215,7 @@ impl<'a> Walk<'_, 'a> {
 
     fn subselect(&mut self, query: &sqlparser::ast::Query, names: &Names<'_, 'a>) -> Flow {
         let result = self.query(query, names, false);
-        if self.reads_tables() {
-            self.reach_inside(result.extent);
-        }
+        self.reach_inside(result.extent);
         match result.columns {
             None => Flow::any(),
             Some(columns) => {

@@ -96,7 +96,7 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    fn factor(
+    pub(super) fn factor(
         &mut self,
         factor: &TableFactor,
         level: &mut Names<'_, 'a>,
@@ -145,9 +145,7 @@ impl<'a> Walk<'_, 'a> {
             }
             TableFactor::Function { lateral: _, name, args, with_ordinality: _, alias } => {
                 match self.parts(name) {
-                    Some(parts) => {
-                        self.table_function(parts, args, alias.as_ref(), level, depends)
-                    }
+                    Some(parts) => self.table_function(parts, args, alias.as_ref(), level, depends),
                     None => {
                         self.not_covered();
                         Extent::Unknown
@@ -203,7 +201,12 @@ impl<'a> Walk<'_, 'a> {
                 self.exprs(passing.arguments.iter().map(|argument| &argument.expr), level);
                 for column in columns {
                     match &column.option {
-                        XmlTableColumnOption::NamedInfo { r#type: _, path, default, nullable: _ } => {
+                        XmlTableColumnOption::NamedInfo {
+                            r#type: _,
+                            path,
+                            default,
+                            nullable: _,
+                        } => {
                             self.exprs(path.iter().chain(default), level);
                         }
                         XmlTableColumnOption::ForOrdinality => {}

@@ -10,8 +10,8 @@ use sqlparser::ast::{
 };
 
 use super::extent::{self, Aim};
-use super::flow::{Column, Columns, Cte, Names, Origin};
 use super::flow::Flow;
+use super::flow::{Column, Columns, Cte, Names, Origin};
 use super::walk::{Walk, wider};
 use crate::facts::{Effect, Extent, Outputs, TargetKind};
 
@@ -126,8 +126,10 @@ impl<'a> Walk<'_, 'a> {
                         let flow = self.expr(value, names);
                         match columns.get_mut(at) {
                             Some(column) => column.flow.mix(&flow),
-                            None => columns
-                                .push(Column { name: format!("column{}", at.saturating_add(1)), flow }),
+                            None => columns.push(Column {
+                                name: format!("column{}", at.saturating_add(1)),
+                                flow,
+                            }),
                         }
                     }
                 }
@@ -616,7 +618,10 @@ fn depending(columns: &[Column], depends: &Origin) -> Rc<Vec<Column>> {
 }
 
 /// The new names of an alias with a column list.
-pub(super) fn alias_columns(walk: &Walk<'_, '_>, alias: &sqlparser::ast::TableAlias) -> Vec<String> {
+pub(super) fn alias_columns(
+    walk: &Walk<'_, '_>,
+    alias: &sqlparser::ast::TableAlias,
+) -> Vec<String> {
     alias.columns.iter().map(|column| walk.fold(&column.name)).collect()
 }
 

@@ -30,7 +30,7 @@ pub(super) struct State<'a> {
 }
 
 /// What an action under construction has gathered.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Part {
     pub(super) targets: Vec<Target>,
     pub(super) calls: BTreeSet<String>,
