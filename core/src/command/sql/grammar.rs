@@ -14,25 +14,40 @@ use sqlparser::tokenizer::Token;
 
 /// A grammar with a fence around it.
 ///
-/// Everything is the inner grammar's but for three things:
+/// Everything is the inner grammar's but for four things:
 /// - `steps`: the parser tries one alternative after the other, and texts are known on which the
 ///   tries double with every level. Each expression costs a step; without one left, every further
 ///   expression is an error, so the parser comes back.
 /// - a word that cannot begin an expression of the server begins none here. The parser would
 ///   take it for a column: `SELECT INTO t FROM u` would read a column named `INTO`.
+/// - `EXPLAIN` and `PREPARE` hold one statement, not a statement that holds a statement and so on:
+///   the parser calls itself without looking at its stack, so few such calls are answered.
 /// - whether a backslash escapes in a plain string is the session's.
 #[derive(Debug)]
 pub(super) struct Fenced<D> {
     inner: D,
     backslash_escapes: bool,
     steps: Cell<usize>,
+    statements: Cell<u8>,
 }
 
 impl<D> Fenced<D> {
     /// A fence for a statement of `tokens` tokens.
     pub(super) const fn new(inner: D, tokens: usize, backslash_escapes: bool) -> Self {
         let steps = tokens.saturating_mul(STEPS_A_TOKEN).saturating_add(STEPS_AT_LEAST);
-        Self { inner, backslash_escapes, steps: Cell::new(steps) }
+        Self {
+            inner,
+            backslash_escapes,
+            steps: Cell::new(steps),
+            statements: Cell::new(MAX_STATEMENTS),
+        }
+    }
+
+    /// Whether another statement may begin inside the one that is parsed.
+    fn begin_statement(&self) -> bool {
+        let left = self.statements.get().checked_sub(1);
+        self.statements.set(left.unwrap_or(0));
+        left.is_some()
     }
 
     /// Whether a step was left to take.
@@ -75,7 +90,7 @@ impl<D: Dialect> Dialect for Fenced<D> {
     }
 
     fn parse_statement(&self, parser: &mut Parser<'_>) -> Option<Result<Statement, ParserError>> {
-        if !self.step() {
+        if !self.begin_statement() {
             return Some(Err(ParserError::RecursionLimitExceeded));
         }
         self.inner.parse_statement(parser)
@@ -286,3 +301,6 @@ const BEGINS_NO_EXPRESSION: &[Keyword] = &[
 const STEPS_A_TOKEN: usize = 16;
 
 const STEPS_AT_LEAST: usize = 256;
+
+/// `EXPLAIN CREATE TABLE … AS` is two; the rest is for alternatives that are tried and given up.
+const MAX_STATEMENTS: u8 = 4;

@@ -45,7 +45,6 @@ struct Statement<'a> {
     frames: Vec<Frame>,
     /// The height outside every bracket.
     height: Height,
-    explains: usize,
 }
 
 /// A bracket or a `CASE` that is open.
@@ -68,7 +67,8 @@ enum Block {
     None,
     /// Before it: how many of its opening words have been seen in a row.
     Before(usize),
-    Inside,
+    /// In it; the last of its opening words.
+    Inside(Span),
     After,
 }
 
@@ -79,15 +79,7 @@ impl<'a> Statement<'a> {
             Some(BodyKind::Block(_) | BodyKind::MandatoryBlock(_)) => Block::Before(0),
             Some(BodyKind::Brackets) | None => Block::None,
         };
-        Self {
-            text,
-            tokens,
-            body,
-            block,
-            frames: Vec::new(),
-            height: Height::default(),
-            explains: 0,
-        }
+        Self { text, tokens, body, block, frames: Vec::new(), height: Height::default() }
     }
 
     /// The number of its tokens, and the bound on its height.
@@ -129,7 +121,7 @@ impl<'a> Statement<'a> {
             (Some(first), Some(last)) => Span::from_offsets(first.span.start(), last.span.end()),
             _ => Span::default(),
         };
-        if self.block == Block::Inside {
+        if matches!(self.block, Block::Inside(_)) {
             return Err(Refusal::Unterminated(span));
         }
         let height = self.height.total();
@@ -145,7 +137,7 @@ impl<'a> Statement<'a> {
     }
 
     fn push(&mut self, opener: Opener, span: Span) -> Result<(), Refusal> {
-        if self.frames.len() + self.explains >= limits::MAX_SQL_DEPTH {
+        if self.frames.len() >= limits::MAX_SQL_DEPTH {
             return Err(Refusal::TooDeep(span));
         }
         self.frames.push(Frame { opener, span, height: Height::default() });
@@ -211,12 +203,6 @@ impl<'a> Statement<'a> {
             self.here().link(Link::Set);
         } else if is(LINKING_WORDS) {
             self.here().link(Link::Operator);
-        } else if is(&["explain", "prepare", "describe", "desc"]) {
-            // A statement in a statement: the parser recurses without a bracket in sight.
-            self.explains += 1;
-            if self.frames.len() + self.explains > limits::MAX_SQL_DEPTH {
-                return Err(Refusal::TooDeep(token.span));
-            }
         }
         Ok(())
     }
@@ -233,7 +219,7 @@ impl<'a> Statement<'a> {
             return Err(Refusal::Unterminated(frame.span));
         }
         match (self.block, self.body.map(|body| body.kind)) {
-            (Block::Inside, _) => Ok(false),
+            (Block::Inside(_), _) => Ok(false),
             (Block::Before(_), Some(BodyKind::MandatoryBlock(_))) => {
                 Err(Refusal::ReadingsDisagree(token.span))
             }
@@ -269,17 +255,18 @@ impl<'a> Statement<'a> {
                     (_, true) => 1,
                     (_, false) => 0,
                 };
-                self.block =
-                    if seen == opening.len() { Block::Inside } else { Block::Before(seen) };
+                self.block = if seen == opening.len() {
+                    Block::Inside(token.span)
+                } else {
+                    Block::Before(seen)
+                };
             }
-            Block::Inside => {
+            Block::Inside(opened) => {
                 // gram.y, parse.y: every statement of the block ends in `;`, and none begins
                 // with END, so an END right behind a `;` (or behind the opening words) is the
                 // block's own. Any other END belongs to a CASE or is a label.
-                let at_start = last.is_some_and(|last| {
-                    last.kind == TokenKind::Semicolon
-                        || opening.last().is_some_and(|word| last.is_word(self.text, word))
-                });
+                let at_start = last
+                    .is_some_and(|last| last.kind == TokenKind::Semicolon || last.span == opened);
                 if at_start && token.is_word(self.text, "end") {
                     self.block = Block::After;
                 } else if at_start && token.is_word(self.text, "create") {

@@ -12,8 +12,10 @@ fn statements_in(
 ) -> Result<Vec<(String, bool)>, &'static str> {
     read(text.as_bytes(), dialect, session, |reading| {
         let reading = reading.map_err(Refusal::code)?;
-        let one =
-            |s: &Statement<'_>| (text[s.span.start()..s.span.end()].to_owned(), s.tree.is_some());
+        let one = |s: &Statement<'_>| {
+            let bytes = s.span.of(text.as_bytes()).unwrap().to_vec();
+            (String::from_utf8(bytes).unwrap(), s.tree.is_some())
+        };
         Ok(reading.statements.iter().map(one).collect())
     })
 }
@@ -139,6 +141,9 @@ fn an_end_that_is_no_end_of_a_body_ends_it_for_nobody() {
     // `end` is a label: the body goes on.
     let body = "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1 end; SELECT 2; END";
     split(postgres(&format!("{body}; DROP TABLE t")), &[body, "DROP TABLE t"]);
+    // A column with the name of the word that opened the body.
+    let body = "CREATE TRIGGER begin AFTER INSERT ON a BEGIN SELECT begin end; DELETE FROM t; END";
+    split(sqlite(&format!("{body}; SELECT 1")), &[body, "SELECT 1"]);
     // BEGIN alone opens nothing.
     split(
         postgres(
@@ -165,4 +170,38 @@ fn other_dialects_have_no_reader() {
         assert_eq!(read.is_ok(), matches!(dialect, Dialect::Postgres | Dialect::Sqlite));
     }
     assert_eq!(statements("SELECT 1", Dialect::Oracle), Err("reader_absent"));
+}
+
+#[test]
+fn placeholders_of_others_are_refused() {
+    for text in [
+        "SELECT * FROM t WHERE id = ?",
+        "SELECT * FROM t WHERE id=?",
+        "SELECT * FROM t WHERE id = ?::int",
+        "INSERT INTO t VALUES (?, ?)",
+        "SELECT * FROM t WHERE a BETWEEN ? AND ?",
+        "SELECT * FROM t LIMIT ?",
+        "SELECT * FROM t WHERE id = :id",
+        "SELECT * FROM t WHERE id=:'id'",
+        "SELECT * FROM :t",
+        "SELECT f(a, :b)",
+        "SELECT * FROM t WHERE id = :1",
+        "SELECT * FROM t WHERE id = %s",
+        "SELECT * FROM t WHERE id=%(id)s",
+        "SELECT * FROM t WHERE id = $name",
+    ] {
+        assert_eq!(postgres(text), Err("foreign_placeholder"), "{text}");
+    }
+    for text in [
+        "SELECT a ? 'b', a ?| b, a ?& c, a @? '$.x' FROM t",
+        "SELECT a[1:2], a[lo:hi], a[:hi], a[lo:], x::int FROM t",
+        "SELECT a % b, a %1 FROM t WHERE (a) % s = $1",
+        "SELECT json_object('k':v)",
+    ] {
+        split(postgres(text), &[text]);
+    }
+    assert_eq!(sqlite("SELECT * FROM t WHERE id = %s"), Err("foreign_placeholder"));
+    assert_eq!(sqlite("SELECT #1"), Err("strange_byte"));
+    let own = "SELECT ?, ?1, :a, @a, $a, $a::b(c), a % b";
+    parsed(sqlite(own), &[own]);
 }
