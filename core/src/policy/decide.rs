@@ -1,6 +1,7 @@
 //! Rules × facts × request → decision. Total: no I/O, no clock, no panic.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::bundle::manifest::{OnExpiry, Raise};
 use super::cell::{Cell, Cells, cells};
@@ -15,7 +16,9 @@ use super::tags::ClassSet;
 use super::tri::Tri;
 use super::verdict::Verdict;
 use crate::facts::{Action, Facts, Op, Outputs, Sources, Understanding};
-use crate::request::{Principal, Request, Value};
+use crate::request::{
+    Context, Enforces, Principal, PrincipalKind, Request, Resource, Session, Value,
+};
 
 /// Indices of rules, as bits; iterates in bundle order.
 #[derive(Clone, Debug, Default)]
@@ -260,19 +263,43 @@ impl RuleSet {
         }
     }
 
-    /// Whether a rule's `what`, `when` and `unless` match any cell, as a rule that restricts would
-    /// match; `who` and `where` do not count. For the examples of rules.
+    /// How a rule's `what`, `when` and `unless` match a command; `who`, `where` and time do not
+    /// count. For the examples of rules.
     ///
-    /// `None` where there is no such rule.
+    /// An `allow` is matched as a grant: `True` where it would grant a part of the command, else
+    /// `False`. Every other rule counts where the answer is not `False`. `None` where there is no
+    /// rule with this index.
     #[must_use]
-    pub fn rule_matches(&self, rule_index: usize, facts: &Facts, request: &Request) -> Option<Tri> {
+    pub fn rule_matches(&self, rule_index: usize, facts: &Facts) -> Option<Tri> {
         let rule = self.rules.get(rule_index)?;
-        let cells = cells(facts, Some(&self.tags));
-        let each = |cell: &Cell<'_>| {
-            let what = self.what(&rule.what, cell, &cells, false);
-            conditions(rule, cell, request, what)
+        let request = Request {
+            principal: Principal {
+                id: "agent:example".into(),
+                kind: PrincipalKind::Agent,
+                groups: Vec::new(),
+                claims: BTreeMap::new(),
+                delegator: None,
+            },
+            resource: Resource {
+                kind: facts.protocol.name().into(),
+                name: "example".into(),
+                labels: BTreeMap::new(),
+            },
+            session: Session::default(),
+            context: Context::default(),
+            enforces: Enforces::ALL,
         };
-        Some(cells.cells.iter().fold(Tri::False, |any, cell| any.or(each(cell))))
+        let cells = cells(facts, Some(&self.tags));
+        let grant = rule.outcome.allow;
+        let each = |cell: &Cell<'_>| {
+            let what = self.what(&rule.what, cell, &cells, grant);
+            conditions(rule, cell, &request, what)
+        };
+        let matched = cells.cells.iter().fold(Tri::False, |any, cell| any.or(each(cell)));
+        Some(match grant {
+            true => Tri::from(matched.certain() && may_allow(rule, cells.understanding)),
+            false => matched,
+        })
     }
 
     /// The request with what the bundle knows of its resource and its claims.
