@@ -26,7 +26,7 @@ mod tri;
 mod verdict;
 
 pub use bundle::direction::{Loosening, loosenings};
-pub use bundle::envelope::{BUNDLE_PAYLOAD_TYPE, add_signature, pack, sign, unpack};
+pub use bundle::envelope;
 pub use bundle::manifest::{BundleTest, ExampleSetting, Layer, Loosens, Manifest, OnExpiry};
 pub use bundle::root::{ROOT_PAYLOAD_TYPE, Role, RoleKeys, Root, RootDocument};
 pub use bundle::source::Source;

@@ -42,7 +42,7 @@ struct OwnedPayload {
 ///
 /// # Examples
 /// ```
-/// # use placet::policy::{Source, pack, unpack};
+/// # use placet::policy::{Source, envelope::{pack, unpack}};
 /// let source = Source::from_files([("bundle.toml", "name = \"x\"")]);
 /// let payload = pack(&source)?;
 /// assert_eq!(payload, br#"{"files":{"bundle.toml":"name = \"x\""},"v":1}"#);

@@ -1,7 +1,7 @@
 //! A bundle before it decides: its files, what each may hold, and the trust in it.
 
 pub(crate) mod direction;
-pub(crate) mod envelope;
+pub mod envelope;
 pub(crate) mod manifest;
 pub(crate) mod names;
 pub(crate) mod root;

@@ -66,7 +66,7 @@ impl Source {
         Some((line, column))
     }
 
-    /// The digest of the files: SHA-256 over their packed form ([`pack`](crate::policy::pack)), so
+    /// The digest of the files: SHA-256 over their packed form ([`pack`](crate::policy::envelope::pack)), so
     /// that a directory and the file it is packed to have one digest.
     #[must_use]
     pub fn digest(&self) -> Digest {

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use crate::crypto::dsse::Envelope;
 use crate::crypto::{KeyName, NamedSigningKey, NamedVerifyingKey, SigningKey};
 use crate::limits::MAX_BUNDLE_BYTES;
+use crate::policy::envelope::{BUNDLE_PAYLOAD_TYPE, add_signature, pack, sign, unpack};
 use crate::policy::*;
 use crate::primitives::{Digest, Timestamp};
 
@@ -103,6 +104,19 @@ fn stamps_say_what_was_not_checked() {
     let file = signed(&source, &[ALICE, BRUNO]);
     let (bundle, _) = VerifiedBundle::verify(&file, &root(), None, day(0)).unwrap();
     assert!(bundle.rules().stamps.iter().eq([&Stamp::RollbackUnprotected]));
+}
+
+/// Fails when a shipped pack changes: change the digest here, and say so in the changelog.
+#[test]
+fn shipped_packs_are_pinned() {
+    let pins =
+        [("baseline", "sha256:aba42b1f8e389069adaa74a3aec6ec6215ebff150f76f371afaf97dc3c1fa163")];
+    assert!(PACKS.iter().eq(pins.iter().map(|(name, _)| name)));
+    for (name, digest) in pins {
+        let bundle = VerifiedBundle::shipped(name).unwrap().unwrap();
+        assert!(bundle.rules().stamps.is_empty());
+        assert_eq!(bundle.digest().to_string(), digest, "{name}");
+    }
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::policy::bundle::trust::{Active, TrustedState};
 use crate::policy::compile::{RuleSet, compile_stamped};
 use crate::policy::decision::Stamp;
 use crate::policy::error::CompileErrors;
+use crate::policy::packs::pack_source;
 use crate::primitives::{Digest, Span, Timestamp};
 
 /// How far `sequence` may move at once without the root keys. A stolen bundle key cannot use up the
@@ -237,14 +238,14 @@ impl BundleError {
 ///     "bundle.toml",
 ///     "name = \"demo\"\nsequence = 1\nexpires = 2026-12-31T00:00:00Z",
 /// )]);
-/// let file = sign(&source, &[key.key()])?;
+/// let file = envelope::sign(&source, &[key.key()])?;
 /// let now = Timestamp::parse("2026-11-22T12:00:00Z").unwrap();
 /// let (bundle, state) = VerifiedBundle::verify(&file, &root, Some(&TrustedState::new()), now)?;
 /// assert_eq!(bundle.digest(), source.digest());
 /// assert_eq!(bundle.rules().manifest().name, "demo");
 /// assert_eq!(state.active().unwrap().1, 1);
 ///
-/// let stripped = sign(&source, &[])?;
+/// let stripped = envelope::sign(&source, &[])?;
 /// let error = VerifiedBundle::verify(&stripped, &root, Some(&state), now).unwrap_err();
 /// assert_eq!(error.code(), "BND003");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -359,6 +360,32 @@ impl VerifiedBundle {
     pub fn unsigned(source: Source) -> Result<Self, BundleError> {
         let rules = Arc::new(compile_stamped(&source, [Stamp::Unsigned])?);
         Ok(Self { digest: source.digest(), source, rules, loosened: Vec::new() })
+    }
+
+    /// A pack that ships with the library, of which every byte is part of the library. Its digest
+    /// is pinned by a test; its decisions bear no stamp. `None` for a name that is no pack.
+    ///
+    /// # Errors
+    /// [`BundleError::Compile`]: none for the packs as shipped; the type keeps the door closed if
+    /// one were broken.
+    ///
+    /// # Examples
+    /// ```
+    /// # use placet::policy::VerifiedBundle;
+    /// let baseline = VerifiedBundle::shipped("baseline").unwrap()?;
+    /// assert_eq!(baseline.rules().manifest().name, "baseline");
+    /// assert!(VerifiedBundle::shipped("none").is_none());
+    /// # Ok::<(), placet::policy::BundleError>(())
+    /// ```
+    #[must_use]
+    pub fn shipped(name: &str) -> Option<Result<Self, BundleError>> {
+        let source = pack_source(name)?;
+        Some(compile_stamped(&source, []).map_err(BundleError::from).map(|rules| Self {
+            digest: source.digest(),
+            source,
+            rules: Arc::new(rules),
+            loosened: Vec::new(),
+        }))
     }
 
     /// The rules, ready to decide.
