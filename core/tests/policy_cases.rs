@@ -150,9 +150,10 @@ fn target(row: &TargetRow) -> Target {
         _ if text.ends_with('*') => Segment::Prefix(text.trim_end_matches('*').into()),
         _ => Segment::Exact(text.into()),
     };
-    let path = match kind {
-        TargetKind::File | TargetKind::Host | TargetKind::Program => vec![segment(&row.path)],
-        _ => row.path.split('.').map(segment).collect(),
+    let whole = [TargetKind::File, TargetKind::Host, TargetKind::Program].contains(&kind);
+    let path = match whole {
+        true => vec![segment(&row.path)],
+        false => row.path.split('.').map(segment).collect(),
     };
     Target {
         kind,
@@ -192,9 +193,9 @@ fn texts(value: &toml::Value) -> Vec<String> {
 fn outputs(value: Option<&toml::Value>) -> Outputs {
     let column = |item: &toml::Value| {
         let (name, sources) = item.as_table().unwrap().iter().next().unwrap();
-        let sources = match sources {
-            toml::Value::String(_) => Sources::Any,
-            other => Sources::Columns(texts(other)),
+        let sources = match sources.is_str() {
+            true => Sources::Any,
+            false => Sources::Columns(texts(sources)),
         };
         let implicit = Sources::Columns(Vec::new());
         OutputColumn { name: name.clone(), sources, how: How::Plain, implicit }
