@@ -39,3 +39,12 @@ pub const MAX_RULES: usize = 20_000;
 
 /// Bytes a mask stream may hold back while a candidate is still open.
 pub const MAX_HELD_BACK_BYTES: usize = 512;
+
+/// Bytes of one condition of a rule. The longest in practice have a few hundred.
+pub const MAX_CONDITION_BYTES: usize = 4096;
+
+/// Brackets inside brackets in a condition: its reader and evaluator recurse once a level.
+pub const MAX_CONDITION_DEPTH: usize = 32;
+
+/// Parts (names, values, operators) of one condition: its evaluation is linear in them.
+pub const MAX_CONDITION_NODES: usize = 256;

@@ -1,1 +1,7 @@
-//! Received bytes become a command: which protocol, which statements, and whether two readings agree.
+//! Received bytes become a command: which protocol, which statements, and whether two readings
+//! agree. Knows protocols, knows nothing of policy.
+
+mod protocol;
+pub mod sql;
+
+pub use protocol::{Dialect, Other, Protocol};
