@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use crate::command::Protocol;
 use crate::facts::{self, Facts, Scope};
-use crate::policy::{Decision, RuleSet};
+use crate::policy::{Decision, RuleSet, VerifiedBundle};
 use crate::request::Request;
 
 /// What a command would do, and what is to happen with it.
@@ -33,11 +33,11 @@ pub struct Decided {
 /// use placet::command::Protocol;
 /// use placet::engine::Engine;
 /// use placet::facts::Scope;
-/// use placet::policy::{Verdict, pack};
+/// use placet::policy::{Verdict, VerifiedBundle};
 /// use placet::request::{Context, Enforces, Principal, PrincipalKind, Request, Resource, Session};
 /// use placet::schema::SqlSession;
 ///
-/// let engine = Engine::new(pack("baseline").unwrap()?);
+/// let engine = Engine::new(&VerifiedBundle::shipped("baseline").unwrap()?);
 /// let request = Request {
 ///     principal: Principal {
 ///         id: "agent:support-7".into(),
@@ -61,7 +61,7 @@ pub struct Decided {
 /// let wipe = engine.decide(postgres, b"DELETE FROM customers -- WHERE id = 7", &scope, &request);
 /// assert!(wipe.facts.unbounded());
 /// assert!(wipe.decision.verdict > Verdict::Limit);
-/// # Ok::<(), placet::policy::CompileErrors>(())
+/// # Ok::<(), placet::policy::BundleError>(())
 /// ```
 #[derive(Clone, Debug)]
 pub struct Engine {
@@ -69,10 +69,10 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// An engine that decides under these rules.
+    /// An engine that decides under this bundle: verified, shipped, or unsigned and stamped so.
     #[must_use]
-    pub fn new(rules: RuleSet) -> Self {
-        Self { rules: Arc::new(rules) }
+    pub fn new(bundle: &VerifiedBundle) -> Self {
+        Self { rules: Arc::clone(bundle.rules()) }
     }
 
     /// The rules in force.
