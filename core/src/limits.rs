@@ -25,6 +25,9 @@ pub const SQL_STACK_BYTES: usize = 8 * 1024 * 1024;
 /// Bytes of one audit leaf: C2SP tlog-tiles stores entries behind a `u16` length.
 pub const MAX_LEAF_BYTES: usize = 65_535;
 
+/// Leaves between two checkpoints: a verifier holds about 100 bytes for each until it sees the next.
+pub const MAX_GROUP_LEAVES: usize = 65_536;
+
 /// Bytes of one segment of the audit log before the writer starts the next.
 pub const MAX_SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
 

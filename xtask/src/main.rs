@@ -1,2 +1,85 @@
-//! Skeleton.
-fn main() {}
+//! The project's chores: `cargo xtask <task>`; the Makefile is a thin skin over it.
+
+mod deps;
+mod run;
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use run::{Step, Task};
+
+const HELP: &str = "\
+usage: cargo xtask <task>
+
+  demo       build the command line and run `placet demo`
+  check      format, lints, licences, documentation
+  test       check, then every test of `make test`
+  test-all   test, then fuzzing and long property runs
+  bench      measure
+  fuzz       fuzz every door, one minute each (nightly Rust and cargo-fuzz)
+";
+
+fn main() -> ExitCode {
+    let tasks: Vec<String> = std::env::args().skip(1).collect();
+    let [task] = tasks.as_slice() else {
+        return usage();
+    };
+    let steps = match task.as_str() {
+        "demo" => demo(),
+        "check" => check(),
+        "test" => [check(), test()].concat(),
+        "test-all" => [check(), test(), long_test(), fuzz()].concat(),
+        "bench" => bench(),
+        "fuzz" => fuzz(),
+        _ => return usage(),
+    };
+    run::all(&steps)
+}
+
+fn usage() -> ExitCode {
+    // A closed standard error leaves nobody to tell.
+    let _ = io::stderr().write_all(HELP.as_bytes());
+    ExitCode::from(2)
+}
+
+fn demo() -> Vec<Step> {
+    vec![Step::cargo("demo", "run --quiet --package placet-cli --bin placet -- demo")]
+}
+
+fn check() -> Vec<Step> {
+    vec![
+        Step::cargo("format", "fmt --all --check"),
+        Step::task("dependencies", Task::Dependencies),
+        Step::cargo("lints", "clippy --workspace --all-targets -- --deny warnings"),
+        Step::cargo("documentation", "doc --workspace --no-deps")
+            .env("RUSTDOCFLAGS", "-D warnings"),
+    ]
+}
+
+fn test() -> Vec<Step> {
+    vec![
+        Step::cargo("build the command line", "build --package placet-cli"),
+        Step::cargo("tests", "test --workspace"),
+        Step::task("Python environment", Task::Venv),
+        Step::venv("shapes of the command line's contract", "testdata/contract/shapes.py"),
+        Step::venv("independent verifier of the log", "testdata/audit/verify_test.py"),
+    ]
+}
+
+fn long_test() -> Vec<Step> {
+    vec![Step::cargo("long property runs", "test --workspace").env("PROPTEST_CASES", "20000")]
+}
+
+fn bench() -> Vec<Step> {
+    vec![Step::cargo("benchmarks", "bench --package placet-benches")]
+}
+
+fn fuzz() -> Vec<Step> {
+    let targets = ["facts", "bundle", "mask_stream", "audit_log"];
+    let install = Step::cargo("cargo-fuzz", "install --quiet --locked cargo-fuzz");
+    let runs = targets.iter().map(|target| {
+        let line = format!("+nightly fuzz run {target} -- -max_total_time=60 -max_len=8192");
+        Step::cargo(&format!("fuzz {target}"), &line)
+    });
+    [install].into_iter().chain(runs).collect()
+}

@@ -1,0 +1,88 @@
+//! Reading and writing files, with complaints that name the file.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+use crate::failure::Failure;
+
+/// Bytes of one file that the command line reads whole.
+const MAX_FILE_BYTES: u64 = 64 * 1024 * 1024;
+
+/// The whole of a file, or of standard input for `-`.
+pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Failure> {
+    let name = path.display().to_string();
+    let bytes = if path == Path::new("-") {
+        read_bounded(io::stdin().lock())
+    } else {
+        std::fs::File::open(path).and_then(read_bounded)
+    };
+    let bytes = bytes.map_err(|error| cannot_read(&name, &error))?;
+    if bytes.len() as u64 > MAX_FILE_BYTES {
+        return Err(Failure::new(
+            "LIM002",
+            format!("the file is longer than {MAX_FILE_BYTES} bytes"),
+            "split it",
+        )
+        .in_file(name));
+    }
+    Ok(bytes)
+}
+
+fn read_bounded(source: impl io::Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    io::Read::read_to_end(&mut io::Read::take(source, MAX_FILE_BYTES + 1), &mut bytes)?;
+    Ok(bytes)
+}
+
+/// The whole of a file as text.
+pub(crate) fn read_text(path: &Path) -> Result<String, Failure> {
+    String::from_utf8(read(path)?).map_err(|_| {
+        Failure::new("API004", "the file is not UTF-8 text", "save it as UTF-8")
+            .in_file(path.display().to_string())
+    })
+}
+
+/// The `.toml` files below a directory, by path relative to it with forward slashes. Hidden files
+/// and directories are left out; links are not followed.
+pub(crate) fn read_tree(dir: &Path) -> Result<BTreeMap<String, String>, Failure> {
+    let mut files = BTreeMap::new();
+    let mut open = vec![dir.to_owned()];
+    while let Some(next) = open.pop() {
+        let shown = next.display().to_string();
+        let entries = std::fs::read_dir(&next).map_err(|error| cannot_read(&shown, &error))?;
+        for entry in entries {
+            let entry = entry.map_err(|error| cannot_read(&shown, &error))?;
+            let kind = entry.file_type().map_err(|error| cannot_read(&shown, &error))?;
+            if entry.file_name().to_string_lossy().starts_with('.') {
+                continue;
+            }
+            let path = entry.path();
+            if kind.is_dir() {
+                open.push(path);
+            } else if path.extension().is_some_and(|ext| ext == "toml") {
+                let name = path.strip_prefix(dir).unwrap_or(&path).display().to_string();
+                files.insert(name.replace('\\', "/"), read_text(&path)?);
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// Writes a file whole: to a neighbour first, which then takes its place.
+pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    let shown = path.display().to_string();
+    placet_store::write_atomically(path, bytes).map_err(|error| cannot_write(&shown, &error))
+}
+
+/// The complaint for a file that cannot be read.
+pub(crate) fn cannot_read(name: &str, error: &io::Error) -> Failure {
+    Failure::new("API003", format!("cannot read: {error}"), "check the path and its permissions")
+        .in_file(name)
+}
+
+/// The complaint for a file that cannot be written.
+pub(crate) fn cannot_write(name: &str, error: &io::Error) -> Failure {
+    Failure::new("API005", format!("cannot write: {error}"), "check the path and its permissions")
+        .in_file(name)
+}

@@ -1,0 +1,105 @@
+//! Steps: one command after another, the first failure ends the run.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::process::{Command, ExitCode};
+use std::time::Instant;
+
+use crate::deps;
+
+/// Python packages of the tests, exactly pinned.
+const REQUIREMENTS: &str = "testdata/requirements.txt";
+
+/// A task that is not one command.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Task {
+    /// Licences, sources and the size of core's tree.
+    Dependencies,
+    /// A Python environment in `.venv` with the packages of the tests.
+    Venv,
+}
+
+/// One step of a run.
+#[derive(Clone, Debug)]
+pub(crate) struct Step {
+    name: String,
+    what: What,
+    env: Vec<(&'static str, &'static str)>,
+}
+
+#[derive(Clone, Debug)]
+enum What {
+    Command(Vec<String>),
+    Task(Task),
+}
+
+impl Step {
+    /// `cargo` with a line of arguments, split at blanks.
+    pub(crate) fn cargo(name: &str, line: &str) -> Self {
+        let words = std::iter::once("cargo").chain(line.split(' ')).map(str::to_owned);
+        Self { name: name.to_owned(), what: What::Command(words.collect()), env: Vec::new() }
+    }
+
+    /// A Python script in the environment of the tests.
+    pub(crate) fn venv(name: &str, script: &str) -> Self {
+        let words = vec![".venv/bin/python".to_owned(), script.to_owned()];
+        Self { name: name.to_owned(), what: What::Command(words), env: Vec::new() }
+    }
+
+    pub(crate) fn task(name: &str, task: Task) -> Self {
+        Self { name: name.to_owned(), what: What::Task(task), env: Vec::new() }
+    }
+
+    pub(crate) fn env(mut self, key: &'static str, value: &'static str) -> Self {
+        self.env.push((key, value));
+        self
+    }
+
+    fn run(&self) -> Result<(), String> {
+        match &self.what {
+            What::Command(words) => command(words, &self.env),
+            What::Task(Task::Dependencies) => deps::check(),
+            What::Task(Task::Venv) => venv(),
+        }
+    }
+}
+
+/// Runs the steps in order; says what runs, how long it took, and what failed.
+pub(crate) fn all(steps: &[Step]) -> ExitCode {
+    for step in steps {
+        say(&format!("── {}", step.name));
+        let start = Instant::now();
+        if let Err(why) = step.run() {
+            say(&format!("✗ {}: {why}", step.name));
+            return ExitCode::FAILURE;
+        }
+        say(&format!("✓ {} ({:.1} s)", step.name, start.elapsed().as_secs_f32()));
+    }
+    ExitCode::SUCCESS
+}
+
+fn say(line: &str) {
+    // A closed standard error leaves nobody to tell.
+    let _ = writeln!(io::stderr(), "{line}");
+}
+
+fn command(words: &[String], env: &[(&str, &str)]) -> Result<(), String> {
+    let [program, arguments @ ..] = words else { return Err("an empty command".into()) };
+    let mut command = Command::new(program);
+    command.args(arguments).envs(env.iter().copied());
+    if program == "cargo" {
+        // Inherited from the outer cargo, it would pin the toolchain of `cargo +nightly`.
+        command.env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN");
+    }
+    let status = command.status().map_err(|error| format!("cannot run `{program}`: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("`{}` {status}", words.join(" "))) }
+}
+
+fn venv() -> Result<(), String> {
+    let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+    if !Path::new(".venv/bin/python").exists() {
+        command(&words("python3 -m venv .venv"), &[])?;
+    }
+    let line = ".venv/bin/python -m pip install --quiet --disable-pip-version-check -r";
+    command(&words(&format!("{line} {REQUIREMENTS}")), &[])
+}
