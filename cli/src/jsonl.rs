@@ -2,6 +2,7 @@
 
 use std::io::{self, BufRead, Read, Write};
 
+use placet::crypto::json::{self, JsonError};
 use placet::primitives::Span;
 use serde::de::DeserializeOwned;
 use serde::Serialize;
@@ -57,14 +58,15 @@ where
     Q: DeserializeOwned,
     F: FnMut(Q) -> Result<A, Failure>,
 {
-    #[derive(serde::Deserialize)]
-    struct Id {
-        #[serde(default)]
-        id: Value,
-    }
-    let id = serde_json::from_slice::<Id>(line).map_or(Value::Null, |line| line.id);
-    let parsed = serde_json::from_slice::<Q>(line).map_err(|error| bad_line(line, &error));
-    match parsed.and_then(answer) {
+    // The strict reader first: an object that holds one key twice is two questions in one.
+    let object = match json::parse_strict(line) {
+        Ok(object @ Value::Object(_)) => object,
+        Ok(_) => return Reply::Bad(Value::Null, not_an_object()),
+        Err(error) => return Reply::Bad(Value::Null, bad_json(&error)),
+    };
+    let id = object.get("id").cloned().unwrap_or(Value::Null);
+    let question = serde_json::from_value::<Q>(object).map_err(|error| bad_shape(&error));
+    match question.and_then(answer) {
         Ok(good) => Reply::Good(id, good),
         Err(failure) => Reply::Bad(id, failure),
     }
@@ -108,39 +110,30 @@ fn write_reply<A: Serialize>(output: &mut impl Write, reply: &Reply<A>) -> Resul
     output.write_all(&bytes).map_err(|error| files::cannot_write("standard output", &error))
 }
 
-/// Says where a line breaks, never what stands there: it may hold a secret.
-fn bad_line(line: &[u8], error: &serde_json::Error) -> Failure {
-    let at = error.column().saturating_sub(1).min(line.len());
-    let (code, help) = match error.classify() {
-        serde_json::error::Category::Syntax | serde_json::error::Category::Eof => {
-            ("API001", "write one JSON object on each line")
-        }
-        serde_json::error::Category::Data | serde_json::error::Category::Io => {
-            ("API002", "see docs/spec/cli.md for the keys of this command and their types")
-        }
-    };
-    let message = match error.classify() {
-        serde_json::error::Category::Data => shape_of(error),
-        serde_json::error::Category::Syntax
-        | serde_json::error::Category::Eof
-        | serde_json::error::Category::Io => "the line is not a JSON object".to_owned(),
-    };
-    let end = (at + 1).min(line.len());
-    Failure::new(code, message, help).at(Some(Span::from_offsets(at.min(end), end)))
+const ONE_OBJECT: &str = "write one JSON object on each line";
+
+fn not_an_object() -> Failure {
+    Failure::new("API001", "the line is not a JSON object", ONE_OBJECT)
 }
 
-/// The parser's words for a missing, unknown or doubled key name keys; its words for a wrong type
-/// quote the value, so those are replaced.
-fn shape_of(error: &serde_json::Error) -> String {
+fn bad_json(error: &JsonError) -> Failure {
+    let help = match error {
+        JsonError::Syntax { .. } => ONE_OBJECT,
+        _ => error.help(),
+    };
+    Failure::new(error.code(), error.to_string(), help).at(error.span())
+}
+
+/// The parser's words for a missing or doubled key name that key; its words for a wrong type quote
+/// the value, which may be a secret, so those are replaced.
+fn bad_shape(error: &serde_json::Error) -> Failure {
     let text = error.to_string();
-    let known = ["missing field `", "duplicate field `"];
-    match known.iter().find(|start| text.starts_with(**start)) {
-        Some(_) => {
-            let cut = text.rfind(" at line").unwrap_or(text.len());
-            text.get(..cut).unwrap_or_default().replace("field", "key")
-        }
-        None => "a key is not known here, or its value has the wrong type".to_owned(),
-    }
+    let message = if text.starts_with("missing field `") {
+        text.replace("field", "key")
+    } else {
+        "a key is not known here, or its value has the wrong type".to_owned()
+    };
+    Failure::new("API002", message, "see docs/spec/cli.md for the keys of this command")
 }
 
 fn too_long() -> Failure {

@@ -1,0 +1,5 @@
+//! Link arguments for a Node add-on.
+
+fn main() {
+    napi_build::setup();
+}
