@@ -1,0 +1,140 @@
+//! What takes the place of a value.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+
+use zeroize::Zeroizing;
+
+use super::{EntityType, MaskError};
+use crate::crypto::hmac_sha256;
+
+/// The fewest bytes of a key for [`Operator::KeyedHash`]: as long as half its output.
+pub const MIN_HASH_KEY_BYTES: usize = 16;
+
+/// A key for keyed hashes. Wiped when dropped; Debug shows its length only.
+#[derive(Clone, PartialEq, Eq)]
+pub struct HashKey(Zeroizing<Vec<u8>>);
+
+impl HashKey {
+    /// A key of at least [`MIN_HASH_KEY_BYTES`] bytes.
+    ///
+    /// # Errors
+    /// [`MaskError::Operator`] for a shorter one: its hashes could be undone by trying.
+    pub fn new(bytes: &[u8]) -> Result<Self, MaskError> {
+        if bytes.len() < MIN_HASH_KEY_BYTES {
+            return Err(MaskError::Operator { why: "the key of a hash has fewer than 16 bytes" });
+        }
+        Ok(Self(Zeroizing::new(bytes.to_vec())))
+    }
+}
+
+impl fmt::Debug for HashKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "HashKey({} bytes)", self.0.len())
+    }
+}
+
+/// What takes the place of a value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Operator {
+    /// The type in brackets: `[CREDIT_CARD]`.
+    Redact,
+    /// A fixed text.
+    Replace(String),
+    /// `*` for letters and digits, but for so many at the start and at the end; separators stay.
+    /// Never shows more than half of the letters and digits.
+    Partial {
+        /// Letters and digits shown at the start.
+        first: usize,
+        /// Letters and digits shown at the end.
+        last: usize,
+    },
+    /// A keyed hash of the value, different for every type: `[US_SSN:hmac:<16 hex digits>]`.
+    KeyedHash(HashKey),
+}
+
+/// The operator of each type.
+///
+/// # Examples
+/// ```
+/// # use placet::mask::{self, Detectors, EntityType, Operator, Operators};
+/// let operators = Operators::redact_all()
+///     .with(EntityType::CreditCard, Operator::Partial { first: 0, last: 4 });
+/// let masked = mask::text(&Detectors::builtin(), &operators, b"card 4111 1111 1111 1111")?;
+/// assert_eq!(&*masked.bytes, b"card **** **** **** 1111");
+/// # Ok::<(), placet::mask::MaskError>(())
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct Operators(Arc<BTreeMap<EntityType, Operator>>);
+
+impl Operators {
+    /// Every type is replaced by its name in brackets.
+    #[must_use]
+    pub fn redact_all() -> Self {
+        Self::default()
+    }
+
+    /// The same, but for this type.
+    #[must_use]
+    pub fn with(mut self, kind: EntityType, operator: Operator) -> Self {
+        Arc::make_mut(&mut self.0).insert(kind, operator);
+        self
+    }
+
+    /// The operator of a type.
+    #[must_use]
+    pub fn of(&self, kind: EntityType) -> &Operator {
+        self.0.get(&kind).unwrap_or(&Operator::Redact)
+    }
+
+    /// Appends what takes the place of `value`.
+    pub(super) fn apply(&self, kind: EntityType, value: &[u8], out: &mut Vec<u8>) {
+        match self.of(kind) {
+            Operator::Redact => redact(kind.name(), out),
+            Operator::Replace(text) => out.extend_from_slice(text.as_bytes()),
+            Operator::Partial { first, last } => partial(value, *first, *last, out),
+            Operator::KeyedHash(key) => keyed_hash(kind, key, value, out),
+        }
+    }
+}
+
+/// Appends a label in brackets.
+pub(super) fn redact(label: &str, out: &mut Vec<u8>) {
+    out.push(b'[');
+    out.extend_from_slice(label.as_bytes());
+    out.push(b']');
+}
+
+fn partial(value: &[u8], first: usize, last: usize, out: &mut Vec<u8>) {
+    let counts = |byte: &u8| byte.is_ascii_alphanumeric() || *byte >= 0x80;
+    let total = value.iter().filter(|byte| counts(byte)).count();
+    // Half of a short value would give it away: then nothing is shown.
+    let (first, last) = if first.saturating_add(last) * 2 > total { (0, 0) } else { (first, last) };
+    let mut seen = 0;
+    for byte in value {
+        if counts(byte) {
+            let shown = seen < first || total - seen <= last;
+            seen += 1;
+            out.push(if shown { *byte } else { b'*' });
+        } else {
+            out.push(*byte);
+        }
+    }
+}
+
+fn keyed_hash(kind: EntityType, key: &HashKey, value: &[u8], out: &mut Vec<u8>) {
+    let mut message = Zeroizing::new(Vec::with_capacity(value.len() + 48));
+    message.extend_from_slice(b"placet-mask-v1\0");
+    message.extend_from_slice(kind.name().as_bytes());
+    message.push(0);
+    message.extend_from_slice(value);
+    let digest = hmac_sha256(&key.0, &message);
+    out.push(b'[');
+    out.extend_from_slice(kind.name().as_bytes());
+    out.extend_from_slice(b":hmac:");
+    for byte in digest.as_bytes().iter().take(8) {
+        out.extend_from_slice(format!("{byte:02x}").as_bytes());
+    }
+    out.push(b']');
+}

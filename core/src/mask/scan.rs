@@ -1,0 +1,163 @@
+//! One pass from left to right: which bytes are values.
+//!
+//! The input is seen as *fields*, runs of bytes without blanks, quotes, commas and brackets. A
+//! field without a digit, an `@`, a `+`, a hyphen or a `://`, and shorter than any bare token, can
+//! hold no value, and most fields are such. In every other field each place where a value may
+//! start is shown to the detectors. They look ahead as far as they must, and say so when that is
+//! further than the bytes that have arrived: then the scan stops there. So what it finds is a
+//! function of the bytes alone.
+
+use super::detector::{self, Context, Found, Match, Memo, Tail, View, keys};
+use super::entity::EntitySet;
+
+/// The shortest token that needs no digit to be one.
+const SHORTEST_TOKEN: usize = 20;
+
+/// Ends a field.
+const BREAK: u8 = 1;
+/// Makes a field worth a closer look.
+const HOT: u8 = 2;
+/// With [`SLASH`], the same.
+const COLON: u8 = 4;
+const SLASH: u8 = 8;
+/// A value may start at this byte, whatever stands before it.
+const START: u8 = 16;
+/// A letter or digit: a value may start at it where none stands before.
+const WORD: u8 = 32;
+
+const CLASS: [u8; 256] = {
+    let mut table = [0u8; 256];
+    let mut byte = 0u8;
+    loop {
+        #[expect(clippy::indexing_slicing, reason = "the compiler evaluates it")]
+        {
+            table[byte as usize] = class_of(byte);
+        }
+        if byte == u8::MAX {
+            break table;
+        }
+        byte += 1;
+    }
+};
+
+const fn class_of(byte: u8) -> u8 {
+    match byte {
+        0..=b' ' | b'"' | b'\'' | b'`' | b',' | b';' | b'<' | b'>' | b'|' | 0x7f => BREAK,
+        b'(' | b')' | b'[' | b']' | b'{' | b'}' => BREAK,
+        b'0'..=b'9' => HOT | WORD,
+        b'A'..=b'Z' | b'a'..=b'z' => WORD,
+        b'@' => HOT,
+        b'+' | b'-' => HOT | START,
+        b':' => COLON | START,
+        b'/' => SLASH | START,
+        b'_' | b'.' | b'%' | 0x80.. => START,
+        _ => 0,
+    }
+}
+
+fn class(byte: u8) -> u8 {
+    CLASS.get(usize::from(byte)).copied().unwrap_or(BREAK)
+}
+
+/// What a scan came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// No value starts before this place; more bytes are needed to go on.
+    Quiet(usize),
+    /// A value; everything before it is none.
+    Value(Match),
+}
+
+/// Looks for the next value from `from` on.
+pub(super) fn next(
+    view: View<'_>,
+    from: usize,
+    context: &Context<'_>,
+    wanted: EntitySet,
+    memo: &mut Memo,
+) -> Step {
+    let mut at = from;
+    loop {
+        let rest = view.bytes.get(at..).unwrap_or_default();
+        let Some(skipped) = rest.iter().position(|byte| class(*byte) & BREAK == 0) else {
+            return Step::Quiet(view.bytes.len());
+        };
+        at += skipped;
+        let field = rest.get(skipped..).unwrap_or_default();
+        let mut bits = 0;
+        let mut length = 0;
+        for byte in field {
+            let class = class(*byte);
+            if class & BREAK != 0 {
+                break;
+            }
+            bits |= class;
+            length += 1;
+        }
+        let ended = length < field.len() || view.whole;
+        let hot = bits & HOT != 0 || bits & (COLON | SLASH) == COLON | SLASH;
+        if !hot && length < SHORTEST_TOKEN {
+            if !ended {
+                return Step::Quiet(at);
+            }
+            at += length;
+            continue;
+        }
+        match field_values(view, at, at + length, context, wanted, memo) {
+            FieldStep::Over(next) => at = next,
+            FieldStep::Wait(place) => return Step::Quiet(place),
+            FieldStep::Value(found) => return Step::Value(found),
+        }
+    }
+}
+
+enum FieldStep {
+    /// Nothing in this field; go on here.
+    Over(usize),
+    /// More bytes are needed to judge this place.
+    Wait(usize),
+    Value(Match),
+}
+
+fn field_values(
+    view: View<'_>,
+    start: usize,
+    end: usize,
+    context: &Context<'_>,
+    wanted: EntitySet,
+    memo: &mut Memo,
+) -> FieldStep {
+    let mut at = start;
+    // The class of the byte before; in a field's middle the field is entered after a value.
+    let mut before = view.before(at, 1).map_or(0, class);
+    while at < end {
+        let Some(byte) = view.bytes.get(at) else { break };
+        let here = class(*byte);
+        let after_escape = before & WORD != 0 && view.starts_word(at);
+        let may_start =
+            here & START != 0 || (here & WORD != 0 && (before & WORD == 0 || after_escape));
+        before = here;
+        if !may_start {
+            at += 1;
+            continue;
+        }
+        match detector::find(view, at, context, wanted, memo) {
+            Err(detector::More) => return FieldStep::Wait(at),
+            Ok(Found::Match(found)) => return FieldStep::Value(found),
+            Ok(Found::Skip(to)) if to > at => {
+                at = to;
+                before = view.before(at, 1).map_or(0, class);
+            }
+            Ok(Found::Skip(_) | Found::Nothing) => at += 1,
+        }
+    }
+    FieldStep::Over(at)
+}
+
+/// The end of a value's tail: whether it is known, and up to where everything belongs to it.
+pub(super) fn tail_end(view: View<'_>, at: usize, tail: Tail) -> (bool, usize) {
+    match keys::follow(view, at, tail) {
+        keys::TailEnd::Here(end) => (true, end),
+        keys::TailEnd::Beyond(end) => (false, end),
+    }
+}
