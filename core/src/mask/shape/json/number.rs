@@ -107,7 +107,8 @@ mod tests {
 
     #[test]
     fn a_whole_number_is_found_behind_its_exponent() {
-        let plain = |token: &str| plain_digits(token.as_bytes()).map(|d| String::from_utf8(d).unwrap());
+        let plain =
+            |token: &str| plain_digits(token.as_bytes()).map(|d| String::from_utf8(d).unwrap());
         assert_eq!(plain("4.1e3").as_deref(), Some("4100"));
         assert_eq!(plain("-41.00").as_deref(), Some("41"));
         assert_eq!(plain("4100e-2").as_deref(), Some("41"));

@@ -29,9 +29,7 @@ impl Decoded {
             };
             let start = decoded.text.len();
             push_char(&mut decoded.text, meaning);
-            decoded
-                .escapes
-                .push(Place { text: (start, decoded.text.len()), raw: (at, at + len) });
+            decoded.escapes.push(Place { text: (start, decoded.text.len()), raw: (at, at + len) });
             at += len;
         }
         Some(decoded)
@@ -60,7 +58,10 @@ impl Decoded {
 
 /// One escape at the start of some bytes.
 enum Escape {
-    Complete { meaning: char, len: usize },
+    Complete {
+        meaning: char,
+        len: usize,
+    },
     /// More bytes decide.
     Open,
     /// Not an escape of RFC 8259, section 7.
@@ -90,7 +91,8 @@ impl Escape {
                     match unit(rest) {
                         Unit::Value(low @ 0xdc00..=0xdfff) => {
                             let code = 0x1_0000 + ((high - 0xd800) << 10) + (low - 0xdc00);
-                            let meaning = char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
+                            let meaning =
+                                char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER);
                             Self::Complete { meaning, len: 12 }
                         }
                         Unit::Open if !last => Self::Open,
