@@ -183,7 +183,7 @@ impl Writer {
     /// The same writer with a smaller bound for its segments, for tests and small disks.
     #[must_use]
     pub fn with_segment_limit(mut self, bytes: u64) -> Self {
-        self.segment_limit = bytes.clamp(4096, MAX_SEGMENT_BYTES);
+        self.segment_limit = bytes.min(MAX_SEGMENT_BYTES);
         self
     }
 

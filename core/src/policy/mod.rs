@@ -19,9 +19,13 @@ mod obligation;
 mod packs;
 mod pattern;
 mod read;
+#[cfg(test)]
+mod reference;
 mod risk;
 mod rule;
 mod tags;
+#[cfg(test)]
+mod tests;
 mod tri;
 mod verdict;
 
