@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use placet::engine::{self, TestResult};
-use placet::policy::{self, Lint, Role, RoleKeys, RootDocument, Source, VerifiedBundle, envelope};
+use placet::policy::{self, Lint, RoleKeys, RootDocument, Source, VerifiedBundle, envelope};
 use placet::primitives::{Span, Timestamp};
 use placet_store::{keys, system};
 use serde::Serialize;
@@ -199,7 +199,7 @@ fn verify(
 ) -> Result<Exit, Failure> {
     let bundle: VerifiedBundle = bundles::verify(file, root, state, now)?;
     let manifest = bundle.rules().manifest();
-    let loosened: Vec<String> = bundle.loosened().iter().map(ToString::to_string).collect();
+    let loosened: Vec<String> = bundle.loosened().iter().map(|part| format!("{}: {}", part.what, part.why)).collect();
     let verified = Verified {
         name: &manifest.name,
         sequence: manifest.sequence,
