@@ -91,7 +91,7 @@ fn lint(name: &str, json: bool) -> Result<Exit, Failure> {
     let source = text_of(name)?;
     let mut findings = Vec::new();
     match policy::compile(&source) {
-        Err(errors) => findings.extend(errors.iter().map(|error| finding(error))),
+        Err(errors) => findings.extend(errors.iter().map(finding)),
         Ok(rules) => {
             findings.extend(engine::check(&rules).iter().map(finding));
             findings.extend(policy::lint(&rules).into_iter().map(|lint| {

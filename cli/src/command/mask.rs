@@ -76,7 +76,7 @@ enum Stream {
 
 impl Stream {
     fn new(format: Format, detectors: &Detectors, operators: &Operators) -> Self {
-        let (detectors, operators) = (detectors.clone(), operators.clone());
+        let (detectors, operators) = (*detectors, operators.clone());
         match format {
             Format::Text => Self::Text(Masker::new(detectors, operators)),
             Format::Yaml => Self::Text(Masker::new(detectors, operators)),
