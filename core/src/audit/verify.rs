@@ -147,6 +147,13 @@ impl Recovered {
         }
     }
 
+    /// The same end, to be continued with another cadence.
+    #[must_use]
+    pub fn with_cadence(mut self, seconds: u64) -> Self {
+        self.cadence_seconds = seconds.max(1);
+        self
+    }
+
     /// The first index of the segment that holds the end. Later segments hold nothing proven.
     #[must_use]
     pub const fn segment_first(&self) -> u64 {
