@@ -127,7 +127,8 @@ fn inputs() -> Vec<Input> {
             "/".repeat(limits::MAX_COMMAND_BYTES),
             &["read", "too_many_tokens", "too_chained"],
         ),
-        input("operators", "+*".repeat(30_000), &["read", "too_many_tokens"]),
+        input("signs", "+".repeat(limits::MAX_COMMAND_BYTES), &["too_chained", "too_many_tokens"]),
+        input("operators", "+*".repeat(30_000), &["too_chained", "too_many_tokens"]),
     ];
     // The highest and deepest texts inside the bounds: these reach the parser.
     let links = limits::MAX_SQL_CHAIN - 2;

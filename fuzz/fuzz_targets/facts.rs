@@ -5,7 +5,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use placet::command::Protocol;
-use placet::facts;
+use placet::facts::{self, Scope, Understanding};
 use placet::schema::SqlSession;
 
 fuzz_target!(|data: &[u8]| {
@@ -16,8 +16,8 @@ fuzz_target!(|data: &[u8]| {
         standard_conforming_strings: [Some(true), Some(false), None][usize::from(*choice & 3) % 3],
         ..SqlSession::server_defaults()
     };
-    let facts = facts::read(command, protocol, &session, None);
+    let facts = facts::read(protocol, command, &Scope { catalog: None, session: &session });
     // The laws that need no second reading.
-    assert_eq!(facts.reasons.is_empty(), facts.understanding == facts::Understanding::Full);
+    assert_eq!(facts.reasons.is_empty(), facts.understanding == Understanding::Full);
     assert!(facts.all_actions().iter().all(|action| action.span.end() <= command.len()));
 });

@@ -1,4 +1,5 @@
-//! Files behind placet's core: the log's segments, keys at rest, trusted state.
+//! Files behind placet's core: the log's segments, keys at rest, trusted state, held
+//! approvals.
 //!
 //! The only crate that touches a disk for the log. Core says which bytes; this says where, in
 //! which order, and what a failure means: nothing is acknowledged that was not written.
@@ -24,6 +25,7 @@
 //! # }
 //! ```
 
+pub mod approvals;
 pub mod error;
 pub mod files;
 pub mod keys;
@@ -31,8 +33,11 @@ pub mod log;
 pub mod read;
 pub mod state;
 pub mod system;
+pub mod trusted;
 
+pub use approvals::{ApprovalStore, ApprovalStoreError, Polled, StoredAnswer, Waiting};
 pub use error::StoreError;
 pub use log::{Durability, LogOptions, LogWriter};
 pub use read::{VerifyOptions, for_each_leaf, prove, verify};
 pub use state::StateFile;
+pub use trusted::{TrustError, verify_bundle};

@@ -13,8 +13,8 @@ use serde_json::Value;
 use crate::error::StoreError;
 use crate::files::{private, read_bounded, replace};
 
-/// Bytes of a state file: a line a bundle.
-const MAX_STATE_BYTES: usize = 1024 * 1024;
+/// Bytes of a state file: it holds the packed bundle in force, with which the next is compared.
+const MAX_STATE_BYTES: usize = 16 * 1024 * 1024;
 
 /// Named values in one JSON file, replaced atomically, for the owner only.
 ///

@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 use crate::approval::action::{BoundCommand, Param};
 use crate::approval::error::ApprovalError;
 use crate::crypto::FieldHasher;
-use crate::primitives::{Digest, Span};
+use crate::primitives::{Digest, Span, Timestamp};
 
 /// Bytes of the text for an approver. It is never cut: what cannot be shown whole cannot be
 /// approved. A command of the largest size in plain ASCII fits.
@@ -69,6 +69,8 @@ pub(crate) struct Frame<'a> {
     pub(crate) specs: &'a [String],
     pub(crate) effects: &'a [String],
     pub(crate) break_glass: bool,
+    pub(crate) created: Timestamp,
+    pub(crate) expires: Timestamp,
 }
 
 /// The whole text for one request; `hidden` holds one list for the command and one a parameter.
@@ -89,6 +91,8 @@ pub(crate) fn compose(
     if frame.break_glass {
         line("kind", "BREAK GLASS: every use raises an alert");
     }
+    line("made", &frame.created.to_string());
+    line("until", &frame.expires.to_string());
     line("requester", &word(frame.requester));
     if let Some(delegator) = frame.delegator {
         line("for", &word(delegator));

@@ -79,47 +79,45 @@ impl Answered {
 }
 
 /// How a request ended without a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Refusal {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Closing {
     /// A person denied it.
     Denied,
     /// Its time ran out.
     Expired,
+    /// The bundle in force denies the command, or asks for more than was given.
+    Void,
 }
 
-impl Refusal {
-    /// The event's type.
-    #[must_use]
-    pub const fn event_type(self) -> &'static str {
-        match self {
-            Self::Denied => "approval.denied",
-            Self::Expired => "approval.expired",
-        }
-    }
-}
-
-/// Body of `approval.denied` and `approval.expired`.
+/// Body of `approval.closed`: the request ended and nothing ran.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Settled {
+pub struct Closed {
     /// The handle.
     pub ticket: Ticket,
     /// The ceremony.
     pub instance: Instance,
     /// The decision that asked.
     pub decision_id: String,
+    /// Why it ended.
+    pub outcome: Closing,
     /// Approvals that had come until then.
     pub approvals: usize,
 }
 
-impl Settled {
+impl Closed {
+    /// The event's type.
+    pub const TYPE: &'static str = "approval.closed";
+
     /// The body for a hold that ended.
     #[must_use]
-    pub fn of(hold: &Hold) -> Self {
+    pub fn of(hold: &Hold, outcome: Closing) -> Self {
         let request = hold.request();
         Self {
             ticket: request.ticket(),
             instance: request.instance(),
             decision_id: request.decision_id().to_owned(),
+            outcome,
             approvals: hold.approvals().len(),
         }
     }

@@ -25,7 +25,7 @@ mod tests;
 pub use action::{BoundCommand, BoundContext, Param};
 pub use display::{Hidden, MAX_DISPLAY_BYTES, escape};
 pub use error::ApprovalError;
-pub use event::{Answered, Consumed, Refusal, Requested, Settled};
+pub use event::{Answered, Closed, Closing, Consumed, Requested};
 pub use hold::{Hold, HoldState, MAX_ANSWERS};
 pub use id::{Instance, Nonce, Salt, Ticket};
 pub use request::{ApprovalRequest, Asked, REQUEST_RANDOM_BYTES};

@@ -361,6 +361,8 @@ impl Parts {
             specs: &asked.specs,
             effects: &asked.effects,
             break_glass: self.break_glass,
+            created: self.created,
+            expires: self.expires,
         };
         let display = compose(&frame, &asked.command, &self.hidden)?;
         Ok(ApprovalRequest {

@@ -605,7 +605,7 @@ fn events_and_debug_hold_nothing_of_the_command() {
     let mut texts = vec![
         serde_json::to_string(&Requested::of(hold.request())).unwrap(),
         serde_json::to_string(&Answered { ticket, signed: answer }).unwrap(),
-        serde_json::to_string(&Settled::of(&hold)).unwrap(),
+        serde_json::to_string(&Closed::of(&hold, Closing::Denied)).unwrap(),
         format!("{hold:?} {cleared:?}"),
     ];
     let granted = cleared.consume(&Memory::default(), |event| {

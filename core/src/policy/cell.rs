@@ -3,7 +3,10 @@
 use super::condition::{CellFacts, Known};
 use super::tags::{ClassSet, Held, Tags};
 use super::tri::Tri;
-use crate::facts::{Action, Effect, EffectSet, Facts, Op, Role, Target, Understanding};
+use crate::facts::{
+    Action, Effect, EffectSet, Extent, Facts, Op, Outputs, Role, Target, Understanding,
+};
+use crate::primitives::Span;
 
 /// One cell with what is known of it.
 #[derive(Clone, Debug)]
@@ -30,6 +33,20 @@ pub(crate) struct Cells<'a> {
     /// Classes that the command may touch.
     pub(crate) classes: ClassSet,
 }
+
+/// What a command without a statement does: it reads nothing.
+pub(crate) static NOTHING: Action = Action {
+    op: Op::Read,
+    verb: String::new(),
+    targets: Vec::new(),
+    extent: Extent::AtMost(0),
+    may: EffectSet::NONE,
+    outputs: Outputs::None,
+    calls: Vec::new(),
+    via: Vec::new(),
+    span: Span::new(0, 0),
+    nested: Vec::new(),
+};
 
 /// The worst understanding of a command and of everything nested in it.
 pub(crate) fn understanding(facts: &Facts) -> Understanding {
@@ -67,8 +84,12 @@ pub(crate) fn cells<'a>(facts: &'a Facts, tags: Option<&Tags>) -> Cells<'a> {
     };
     out.add_facts(facts, &base, tags);
     if out.cells.is_empty() {
-        // Nothing to do is reading nothing.
-        let facts = CellFacts { target: Known::Nothing, effect: Known::Nothing, ..base };
+        let facts = CellFacts {
+            action: Some(&NOTHING),
+            target: Known::Nothing,
+            effect: Known::Nothing,
+            ..base
+        };
         out.cells.push(Cell { facts, op: Known::Is(Op::Read), held: None, opaque: false });
     }
     out

@@ -155,7 +155,7 @@ impl RuleSet {
         for (index, cell) in cells.cells.iter().enumerate() {
             hits.clear();
             let judged = self.judge(cell, &cells, &candidates, request, &mut asked, &mut hits);
-            no_rule |= !judged.granted;
+            no_rule |= judged.reason() == "no_rule";
             forbidden |= judged.forbidden;
             limit_exceeded |= judged.limit_exceeded;
             if judged.verdict > verdict {
@@ -612,7 +612,11 @@ impl RuleSet {
             explanation.cells.push(CellReason {
                 span: cell.facts.action.map(|action| action.span),
                 op: op.name(),
-                verb: cell.facts.action.map(|action| action.verb.clone()),
+                verb: cell
+                    .facts
+                    .action
+                    .map(|action| action.verb.clone())
+                    .filter(|verb| !verb.is_empty()),
                 target,
                 effect,
                 verdict: judged.verdict,

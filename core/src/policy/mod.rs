@@ -19,14 +19,23 @@ mod obligation;
 mod packs;
 mod pattern;
 mod read;
+#[cfg(test)]
+mod reference;
 mod risk;
 mod rule;
 mod tags;
+#[cfg(test)]
+mod tests;
 mod tri;
 mod verdict;
 
-pub use bundle::manifest::{BundleTest, ExampleSetting, Layer, Manifest, OnExpiry};
+pub use bundle::direction::{Loosening, loosenings};
+pub use bundle::envelope;
+pub use bundle::manifest::{BundleTest, ExampleSetting, Layer, Loosens, Manifest, OnExpiry};
+pub use bundle::root::{ROOT_PAYLOAD_TYPE, Role, RoleKeys, Root, RootDocument};
 pub use bundle::source::Source;
+pub use bundle::trust::{REVOCATION_PAYLOAD_TYPE, Revocation, TrustedState};
+pub use bundle::verify::{BundleError, MAX_SEQUENCE_JUMP, VerifiedBundle};
 pub use compile::{Example, RuleSet, RuleTexts, compile};
 pub use decision::{DECISION_REASONS, Decision, Stamp};
 pub use error::{CompileError, CompileErrorKind, CompileErrors};

@@ -29,7 +29,7 @@ pub(crate) struct Problems<'e> {
     pub(crate) file: &'e str,
     text: &'e str,
     errors: &'e mut Vec<CompileError>,
-    /// Set where the file itself did not parse: what is missing may be lost, not absent.
+    /// Set where the file itself did not parse.
     recovered: bool,
 }
 
@@ -55,7 +55,8 @@ impl<'e> Problems<'e> {
         message: impl Into<String>,
         help: impl Into<String>,
     ) {
-        if self.recovered && kind == Kind::MissingKey {
+        // In a file that did not parse, keys may be lost or stand in the wrong table.
+        if self.recovered && (kind == Kind::MissingKey || kind == Kind::UnknownKey) {
             return;
         }
         self.errors.push(CompileError::new(kind, self.file, Some(span), message, help));

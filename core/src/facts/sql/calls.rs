@@ -84,9 +84,27 @@ impl<'a> Walk<'_, 'a> {
         }
         match self.invoke(parts, &literals) {
             None => Flow::any(),
-            Some(Shape::Scalar | Shape::Rows) => flow.derived(),
+            Some(Shape::Rows) => {
+                if self.gives_elements(&function.name) {
+                    flow.derived()
+                } else {
+                    Flow::any()
+                }
+            }
+            Some(Shape::Scalar) => flow.derived(),
             Some(Shape::Aggregate) => flow.aggregated(),
         }
+    }
+
+    /// Whether a function that gives rows makes them of its arguments alone.
+    fn gives_elements(&self, name: &sqlparser::ast::ObjectName) -> bool {
+        let Some(name) = self.parts(name).and_then(|mut parts| parts.pop()) else { return false };
+        functions::builtin(self.setting.dialect, &name)
+            .is_some_and(|function| function.set && !function.catalogued)
+            && self
+                .setting
+                .catalog
+                .is_none_or(|catalog| catalog.functions_named(&name, self.case()).next().is_none())
     }
 
     pub(super) fn argument(&mut self, arg: &FunctionArg, names: &Names<'_, 'a>) -> Flow {
@@ -234,7 +252,8 @@ impl<'a> Walk<'_, 'a> {
             self.set_config(args);
         }
         Some(match function {
-            _ if known.is_some() || function.set => Shape::Rows,
+            // What it gives comes from elsewhere than its arguments.
+            _ if known.is_some() || function.set || function.catalogued => Shape::Rows,
             functions::Function { aggregate: true, .. } => Shape::Aggregate,
             functions::Function { aggregate: false, .. } => Shape::Scalar,
         })

@@ -3,8 +3,8 @@
 use sqlparser::ast::{
     AlterColumnOperation, AlterTable, AlterTableOperation, ColumnDef, ColumnOption, CommentObject,
     ConditionalStatements, CreateFunction, CreateFunctionBody, CreateTable, CreateTableLikeKind,
-    CreateTrigger, CreateView, Expr, FunctionSecurity, ObjectName, ObjectType, Statement,
-    TableConstraint,
+    CreateTrigger, CreateView, Expr, ForValues, FunctionSecurity, ObjectName, ObjectType,
+    PartitionBoundValue, Statement, TableConstraint,
 };
 
 use super::calls::text_literal;
@@ -370,6 +370,22 @@ impl<'a> Walk<'_, 'a> {
         }
         for constraint in &table.constraints {
             self.constraint(constraint, &level);
+        }
+        match &table.for_values {
+            None | Some(ForValues::Default | ForValues::With { modulus: _, remainder: _ }) => {}
+            Some(ForValues::In(values)) => {
+                self.exprs(values, &level);
+            }
+            Some(ForValues::From { from, to }) => {
+                for bound in from.iter().chain(to) {
+                    match bound {
+                        PartitionBoundValue::Expr(expr) => {
+                            self.expr(expr, &level);
+                        }
+                        PartitionBoundValue::MinValue | PartitionBoundValue::MaxValue => {}
+                    }
+                }
+            }
         }
         match &table.like {
             None => {}

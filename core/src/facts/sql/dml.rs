@@ -8,7 +8,7 @@ use sqlparser::ast::{
 };
 
 use super::extent::{self, Aim};
-use super::flow::{Columns, Names, Origin, Relation, Shape};
+use super::flow::{Columns, Flow, Names, Origin, Relation, Shape};
 use super::query::{at_most, row_count};
 use super::walk::Walk;
 use crate::facts::{Effect, Extent, Op, Outputs, Path, Role};
@@ -36,6 +36,7 @@ impl<'a> Walk<'_, 'a> {
         returning: Option<&Vec<SelectItem>>,
         output: Option<&OutputClause>,
         level: &Names<'_, 'a>,
+        written: &Flow,
     ) -> (Columns, Outputs) {
         if output.is_some() {
             self.not_covered();
@@ -43,7 +44,17 @@ impl<'a> Walk<'_, 'a> {
         match returning {
             None => (None, Outputs::None),
             Some(items) => {
-                let columns = self.projection(items, level).map(std::rc::Rc::new);
+                let columns = self.projection(items, level).map(|mut columns| {
+                    // What was just written comes back under the names of where it was put.
+                    for column in &mut columns {
+                        if written.holds == Origin::NONE {
+                            column.flow.depends.add(&written.depends);
+                        } else {
+                            column.flow.mix(written);
+                        }
+                    }
+                    std::rc::Rc::new(columns)
+                });
                 self.part.may |= Effect::ReadData;
                 (columns.clone(), self.outputs(columns))
             }
@@ -106,9 +117,17 @@ impl<'a> Walk<'_, 'a> {
             self.finish(Op::Create, "INSERT", Extent::Unknown, Outputs::Opaque);
             return None;
         };
+        let mut written = Flow::constant();
         let extent = match source {
             None => Extent::One,
-            Some(query) => self.query(query, names, false).extent,
+            Some(query) => {
+                let rows = self.query(query, names, false);
+                match rows.columns {
+                    None => written = Flow::any(),
+                    Some(columns) => columns.iter().for_each(|column| written.mix(&column.flow)),
+                }
+                rows.extent
+            }
         };
         let mut relation = self.existing(parts.clone(), None, Role::Sink);
         if let Some(alias) = table_alias {
@@ -130,7 +149,16 @@ impl<'a> Walk<'_, 'a> {
             }
         };
         level.relations.push(relation.clone());
-        let (returned, outputs) = self.returned(returning.as_ref(), output.as_ref(), &level);
+        if let Some(OnConflictAction::DoUpdate(update)) = on.map(|on| &on.action) {
+            // Its effects belong to the action beside this one; what it writes comes back here.
+            let (flow, _) = self.apart(|walk| {
+                walk.existing(parts.clone(), None, Role::Object);
+                walk.assignments(&update.assignments, &level)
+            });
+            written.mix(&flow);
+        }
+        let (returned, outputs) =
+            self.returned(returning.as_ref(), output.as_ref(), &level, &written);
         let verb = if *replace_into { "REPLACE" } else { "INSERT" };
         self.finish(Op::Create, verb, extent.clone(), outputs);
         if let Some(on) = on {
@@ -195,7 +223,9 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    fn assignments(&mut self, assignments: &[Assignment], level: &Names<'_, 'a>) {
+    /// Walks the assignments; the answer is all that they write.
+    fn assignments(&mut self, assignments: &[Assignment], level: &Names<'_, 'a>) -> Flow {
+        let mut written = Flow::constant();
         for Assignment { target, value } in assignments {
             let columns = match target {
                 AssignmentTarget::ColumnName(name) => std::slice::from_ref(name),
@@ -211,8 +241,9 @@ impl<'a> Walk<'_, 'a> {
                     None => self.part.unresolved = true,
                 }
             }
-            self.expr(value, level);
+            written.mix(&self.expr(value, level));
         }
+        written
     }
 
     /// The table that an UPDATE or DELETE names, as the first relation of `level`.
@@ -278,10 +309,11 @@ impl<'a> Walk<'_, 'a> {
                 self.from(tables, &mut level, &mut depends);
             }
         }
-        self.assignments(assignments, &level);
+        let mut written = self.assignments(assignments, &level);
         if let Some(selection) = selection {
-            self.condition(selection, &level);
+            depends.add(&self.condition(selection, &level));
         }
+        written.depends.add(&depends);
         for by in order_by {
             self.order_expr(by, &level);
         }
@@ -292,7 +324,8 @@ impl<'a> Walk<'_, 'a> {
         if *or == Some(SqliteOnConflict::Replace) {
             self.part.may |= Effect::Destroy;
         }
-        let (returned, outputs) = self.returned(returning.as_ref(), output.as_ref(), &level);
+        let (returned, outputs) =
+            self.returned(returning.as_ref(), output.as_ref(), &level, &written);
         self.finish(Op::Update, "UPDATE", extent, outputs);
         returned
     }
@@ -347,7 +380,7 @@ impl<'a> Walk<'_, 'a> {
             self.from(using, &mut level, &mut depends);
         }
         if let Some(selection) = selection {
-            self.condition(selection, &level);
+            depends.add(&self.condition(selection, &level));
         }
         for by in order_by {
             self.order_expr(by, &level);
@@ -356,7 +389,9 @@ impl<'a> Walk<'_, 'a> {
         let extent = extent::narrowed(Extent::All, selection.as_ref(), &aim);
         let extent = self.limited_change(extent, limit.as_ref(), &level);
         self.part.may |= Effect::WriteData | Effect::Destroy;
-        let (returned, outputs) = self.returned(returning.as_ref(), output.as_ref(), &level);
+        let written = Flow { depends, ..Flow::constant() };
+        let (returned, outputs) =
+            self.returned(returning.as_ref(), output.as_ref(), &level, &written);
         // A row goes with all its columns.
         for target in &mut self.part.targets {
             if target.role == Role::Object {
@@ -440,7 +475,9 @@ impl<'a> Walk<'_, 'a> {
                 }
                 MergeAction::Update(update) => {
                     match &update.kind {
-                        MergeUpdateKind::Set(assignments) => self.assignments(assignments, &level),
+                        MergeUpdateKind::Set(assignments) => {
+                            self.assignments(assignments, &level);
+                        }
                         MergeUpdateKind::Wildcard => self.not_covered(),
                     }
                     for predicate in update.update_predicate.iter().chain(&update.delete_predicate)

@@ -458,6 +458,13 @@ fn plain_select(query: &Query) -> Option<(&Select, String)> {
 
 /// `x IN (SELECT x FROM the_same_table)`.
 fn selects_itself(expr: &Expr, query: &Query, aim: &Aim) -> bool {
+    if let SetExpr::Select(select) = &*query.body
+        && select.from.is_empty()
+        && select.selection.is_none()
+        && let [SelectItem::UnnamedExpr(item)] = select.projection.as_slice()
+    {
+        return aim.same(expr, item);
+    }
     let Some((select, table)) = plain_select(query) else { return false };
     if aim.table.as_ref() != Some(&table) {
         return false;

@@ -17,6 +17,7 @@ impl<'a> Walk<'_, 'a> {
         let first = self.word(0);
         match first.as_str() {
             "table" => self.head_table(),
+            "select" if self.word(1) == "into" => self.head_select_into(),
             "do" => self.head_do(),
             "update" | "delete" => self.head_current_of(),
             "copy" => self.head_copy(),
@@ -126,6 +127,35 @@ impl<'a> Walk<'_, 'a> {
                 self.finish(Op::Read, "TABLE", extent, outputs);
             }
             Some(_) | None => self.opaque(Reason::NotParsed),
+        }
+    }
+
+    /// `SELECT INTO t FROM …`: a select list of no columns. The rest is read without the INTO.
+    fn head_select_into(&mut self) {
+        let mut at = 2;
+        let mut temporary = false;
+        for word in ["local", "global", "temporary", "temp", "unlogged", "table"] {
+            if self.word(at) == word {
+                temporary |= word.starts_with("temp");
+                at = at.saturating_add(1);
+            }
+        }
+        let Some((parts, after)) = self.name_at(at) else { return self.opaque(Reason::NotParsed) };
+        let rest = self.text_from(after).unwrap_or_default();
+        let facts = super::nested::read_sql(&self.setting, self.state, &format!("SELECT {rest}"));
+        let [_] = facts.actions.as_slice() else { return self.opaque(Reason::NotParsed) };
+        if facts.understanding == Understanding::Opaque {
+            return self.opaque(Reason::NotParsed);
+        }
+        self.understanding = self.understanding.max(facts.understanding);
+        self.reasons.extend(facts.reasons);
+        for action in facts.actions {
+            self.part.targets.extend(action.targets);
+            self.part.may |= action.may;
+            self.part.calls.extend(action.calls);
+            self.part.nested.extend(action.nested);
+            self.into_table(parts.clone(), temporary);
+            self.finish(Op::Define, "SELECT INTO", action.extent, Outputs::None);
         }
     }
 

@@ -100,6 +100,13 @@ impl<'a> Walk<'_, 'a> {
         (named.table.is_some() || named.view.is_some()).then_some(named)
     }
 
+    fn knows_schema(&self, schema: &str) -> bool {
+        self.setting.catalog.is_some_and(|catalog| {
+            catalog.tables().iter().any(|table| table.schema == schema)
+                || catalog.views().iter().any(|view| view.schema == schema)
+        })
+    }
+
     fn unqualified(&self, name: &str) -> Named<'a> {
         let session = &self.state.session;
         let temporary = if self.is_sqlite() { "temp" } else { "pg_temp" };
@@ -143,8 +150,14 @@ impl<'a> Walk<'_, 'a> {
                     ([_], Some(only)) => Some(*only),
                     _ => None,
                 };
+                // A schema that the catalog has nothing of may hold anything.
+                let mut known = true;
                 schemas
-                    .find_map(|schema| self.listed(schema, name))
+                    .find_map(|schema| {
+                        let found = self.listed(schema, name).filter(|_| known);
+                        known &= self.knows_schema(schema);
+                        found
+                    })
                     .or_else(|| only.map(|schema| self.in_schema(schema, name)))
             }
             None => default.and_then(|schema| self.listed(schema, name)),

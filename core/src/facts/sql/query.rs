@@ -300,7 +300,9 @@ impl<'a> Walk<'_, 'a> {
             }
             GroupByExpr::Expressions(exprs, modifiers) => {
                 grouped |= !exprs.is_empty();
-                depends.add(&self.exprs(exprs, &level).as_dependence());
+                for expr in exprs {
+                    depends.add(&self.by_position(expr, &level).as_dependence());
+                }
                 depends.add(&self.group_modifiers(modifiers, &level));
             }
         }
@@ -523,7 +525,19 @@ impl<'a> Walk<'_, 'a> {
             // Sorting by an operator that anyone may have made.
             Some(OrderBySort::Using(_)) => self.unknown_function(None),
         }
-        self.expr(expr, names)
+        self.by_position(expr, names)
+    }
+
+    /// A number in GROUP BY or ORDER BY stands for a column of the select list.
+    fn by_position(&mut self, expr: &Expr, names: &Names<'_, 'a>) -> Flow {
+        match row_count(expr) {
+            None => self.expr(expr, names),
+            Some(position) => {
+                let at = usize::try_from(position).ok().and_then(|at| at.checked_sub(1));
+                let column = at.and_then(|at| names.aliases.get(at));
+                column.map_or_else(Flow::any, |column| column.flow.clone())
+            }
+        }
     }
 
     fn limit(

@@ -247,7 +247,7 @@ impl<'a> Walk<'_, 'a> {
 
     /// SHOW of a setting.
     pub(super) fn show(&mut self) {
-        self.finish(Op::Read, "SHOW", Extent::One, Outputs::Columns(Vec::new()));
+        self.finish(Op::Read, "SHOW", Extent::Unknown, Outputs::Opaque);
     }
 
     /// A temporary table of this name hides others from now on.

@@ -370,10 +370,9 @@ impl<'a> Walk<'_, 'a> {
         self.tree(statement);
         self.via.pop();
         if runs {
+            // What comes back is the plan, with constants of the statement in it.
             for action in self.actions.iter_mut().skip(before) {
-                if action.outputs != Outputs::None {
-                    action.outputs = Outputs::Opaque;
-                }
+                action.outputs = Outputs::Opaque;
             }
             return;
         }

@@ -11,7 +11,7 @@ use crate::policy::read::{At, Node, Problems, Table, closed};
 use crate::policy::rule::checked_id;
 use crate::policy::tags::Tag;
 use crate::policy::verdict::Verdict;
-use crate::primitives::{Span, Timestamp};
+use crate::primitives::{Digest, Span, Timestamp};
 use crate::request::{Enforces, Principal, PrincipalKind, Resource, Session};
 use crate::schema::{
     ApprovalKind, ApprovalSpec, ApprovalStage, Approver, Class, Excluded, MaskOperator,
@@ -49,6 +49,15 @@ pub enum OnExpiry {
     RequireApproval(usize),
 }
 
+/// What a bundle owns up to loosening, compared with the one before it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Loosens {
+    /// `loosens = true`: it may loosen anything.
+    Anything,
+    /// Ids of rules and names of files; empty where the key is absent or `false`.
+    Named(Vec<String>),
+}
+
 /// What `bundle.toml` says.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Manifest {
@@ -68,13 +77,28 @@ pub struct Manifest {
     pub owner: Option<String>,
     /// Features that it needs.
     pub features: Vec<String>,
+    /// Digest of the bundle before it, where it names one.
+    pub previous: Option<Digest>,
+    /// What it owns up to loosening.
+    pub loosens: Loosens,
 }
 
 /// Features that a bundle may ask for, and that this engine has.
 pub(crate) const FEATURES: &[&str] = &["sql", "mask", "limit", "approval", "risk"];
 
-pub(crate) const BUNDLE_KEYS: &[&str] =
-    &["name", "about", "layer", "sequence", "expires", "on_expiry", "engine", "features", "owner"];
+pub(crate) const BUNDLE_KEYS: &[&str] = &[
+    "name",
+    "about",
+    "layer",
+    "sequence",
+    "expires",
+    "on_expiry",
+    "engine",
+    "features",
+    "owner",
+    "previous",
+    "loosens",
+];
 
 pub(crate) fn read_manifest(
     problems: &mut Problems<'_>,
@@ -125,6 +149,25 @@ pub(crate) fn read_manifest(
         },
         owner,
         features: features.into_iter().map(|feature| feature.value).collect(),
+        previous: table.text(problems, "previous").and_then(|text| {
+            let digest = Digest::parse(&text.value);
+            if digest.is_none() {
+                let message = "`previous` is not a digest";
+                problems.report(Kind::BadValue, text.span, message, "write sha256:<64 hex digits>");
+            }
+            digest
+        }),
+        loosens: match table.get("loosens") {
+            Some(node) if node.raw().is_bool() => match node.boolean(problems, "loosens") {
+                Some(At { value: true, .. }) => Loosens::Anything,
+                Some(_) | None => Loosens::Named(Vec::new()),
+            },
+            Some(node) => {
+                let names = node.texts(problems, "loosens");
+                Loosens::Named(names.into_iter().map(|name| name.value).collect())
+            }
+            None => Loosens::Named(Vec::new()),
+        },
     })
 }
 

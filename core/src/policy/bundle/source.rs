@@ -2,8 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use sha2::{Digest as _, Sha256};
-
 use crate::primitives::Digest;
 
 /// The text of a bundle: relative path with slashes → content.
@@ -68,17 +66,10 @@ impl Source {
         Some((line, column))
     }
 
-    /// The digest of the files: SHA-256 over `placet bundle v1`, a zero byte, and for each file in
-    /// bundle order the lengths of path and content as little-endian 64-bit numbers, each followed
-    /// by the bytes.
+    /// The digest of the files: SHA-256 over their packed form ([`pack`](crate::policy::envelope::pack)), so
+    /// that a directory and the file it is packed to have one digest.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        let mut hash = Sha256::new();
-        hash.update(b"placet bundle v1\0");
-        for part in self.files.iter().flat_map(|(path, text)| [path, text]) {
-            hash.update((part.len() as u64).to_le_bytes());
-            hash.update(part.as_bytes());
-        }
-        Digest::from_bytes(hash.finalize().into())
+        crate::policy::bundle::envelope::digest(self)
     }
 }

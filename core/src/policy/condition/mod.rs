@@ -142,3 +142,6 @@ pub(crate) enum TextTest {
     EndsWith,
     Contains,
 }
+
+#[cfg(test)]
+mod tests;
