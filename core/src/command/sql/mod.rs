@@ -103,9 +103,14 @@ pub fn read<R>(
             let tokens = guard.tokens.get(part.tokens.clone()).unwrap_or_default();
             let standard_strings = session.standard_conforming_strings;
             match agree::agree(guard.text, tokens, dialect, standard_strings) {
-                Ok(agreed) => trees.push(parse::with_grammar(dialect, tokens.len(), true, |g| {
-                    parse::parse(agreed, g)
-                })),
+                Ok(mut agreed) => {
+                    if dialect == Dialect::Postgres {
+                        parse::leave_out_only(&mut agreed);
+                    }
+                    trees.push(parse::with_grammar(dialect, tokens.len(), true, |grammar| {
+                        parse::parse(agreed, grammar)
+                    }));
+                }
                 Err(refusal) => return visit(Err(refusal)),
             }
         }
