@@ -169,6 +169,9 @@ fn guard<'a>(
     }
     foreign::refuse_foreign(text, &tokens, rules)?;
     let parts = outline::outline(text, &tokens, rules)?;
+    if dialect == Dialect::Postgres && parts.len() > 1 && changes_its_reading(text) {
+        return Err(Refusal::ParserStateUnknown(whole));
+    }
     Ok(Guard { text, tokens, parts })
 }
 
@@ -181,6 +184,20 @@ fn encoding_is_plain(dialect: Dialect, session: &SqlSession) -> bool {
             let name: String = name.chars().filter(plain).map(|c| c.to_ascii_lowercase()).collect();
             matches!(name.as_str(), "utf8" | "unicode" | "sqlascii")
         })
+}
+
+/// Whether an earlier statement may change how a later one is read.
+///
+/// The server reads a whole message before it runs any of it, but many clients send statement by
+/// statement, and then the setting is another one by the time the next is read.
+fn changes_its_reading(text: &str) -> bool {
+    let (backslash, letters) = (text.contains('\\'), !text.is_ascii());
+    if !backslash && !letters {
+        return false;
+    }
+    let text = text.to_ascii_lowercase();
+    (backslash && text.contains("standard_conforming_strings"))
+        || (letters && (text.contains("client_encoding") || text.contains("names")))
 }
 
 fn span_of(tokens: &[Token]) -> Span {

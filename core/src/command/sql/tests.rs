@@ -348,3 +348,17 @@ fn only_is_no_table() {
     let quoted = "SELECT * FROM \"only\" t";
     parsed(postgres(quoted), &[quoted]);
 }
+
+#[test]
+fn a_text_that_changes_its_own_reading_is_refused() {
+    for text in [
+        r"SET standard_conforming_strings = off; SELECT 'it\'; DROP TABLE t; --'",
+        r"SELECT set_config('Standard_Conforming_Strings', 'off', false); SELECT '\'",
+        "SET client_encoding = 'GBK'; SELECT '\u{bf}'",
+        "SET NAMES 'GBK'; SELECT '\u{bf}'",
+    ] {
+        assert_eq!(postgres(text), Err("parser_state_unknown"), "{text}");
+    }
+    let alone = "SET standard_conforming_strings = off";
+    parsed(postgres(&format!("{alone}; SELECT 'a'")), &[alone, "SELECT 'a'"]);
+}
