@@ -310,7 +310,7 @@ impl<'a> Walk<'_, 'a> {
                 let name = name.to_ascii_lowercase();
                 self.part.may |= settings::effects(&name);
                 self.object(TargetKind::Setting, Path::exact([name.as_str()]));
-                let values = value.map(|value| settings::split_list(value));
+                let values = value.map(settings::split_list);
                 self.set_value(name, values);
             }
             None => {
