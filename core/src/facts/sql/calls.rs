@@ -304,7 +304,8 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn set_config(&mut self, args: &[Option<&str>]) {
-        let [name, value, ..] = args else { return };
+        let name = args.first().copied().flatten();
+        let value = args.get(1).copied().flatten();
         match name {
             Some(name) => {
                 let name = name.to_ascii_lowercase();
@@ -314,7 +315,7 @@ impl<'a> Walk<'_, 'a> {
                 self.set_value(name, values);
             }
             None => {
-                self.part.may |= Effect::Identity | Effect::AuditTamper;
+                self.part.may |= Effect::ParserState | Effect::Identity | Effect::AuditTamper;
                 self.object(TargetKind::Setting, Path::dynamic());
                 self.session.push(SessionDelta::Unknown);
                 self.forget_session();

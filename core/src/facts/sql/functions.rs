@@ -104,6 +104,9 @@ fn parse(words: &str) -> Function {
 /// sorted text, so that the tables need neither a build step nor a global that is filled at run
 /// time.
 fn line<'t>(table: &'t str, name: &str) -> Option<&'t str> {
+    if name.starts_with('#') {
+        return None;
+    }
     let (mut low, mut high) = (0, table.len());
     while low < high {
         let middle = low + (high - low) / 2;
