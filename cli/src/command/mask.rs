@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use placet::mask::shape::{csv::CsvMasker, json::JsonMasker};
+use placet::mask::shape::{csv::CsvMasker, json::JsonMasker, yaml::YamlMasker};
 use placet::mask::{self, Detectors, Finding, MaskError, Masker, Operators};
 use serde::{Deserialize, Serialize};
 
@@ -72,6 +72,7 @@ enum Stream {
     Text(Masker),
     Json(JsonMasker),
     Csv(CsvMasker),
+    Yaml(YamlMasker),
 }
 
 impl Stream {
@@ -79,7 +80,7 @@ impl Stream {
         let (detectors, operators) = (*detectors, operators.clone());
         match format {
             Format::Text => Self::Text(Masker::new(detectors, operators)),
-            Format::Yaml => Self::Text(Masker::new(detectors, operators)),
+            Format::Yaml => Self::Yaml(YamlMasker::new(detectors, operators)),
             Format::Json => Self::Json(JsonMasker::new(detectors, operators)),
             Format::Csv => Self::Csv(CsvMasker::new(detectors, operators)),
         }
@@ -90,6 +91,7 @@ impl Stream {
             Self::Text(masker) => masker.push(chunk),
             Self::Json(masker) => masker.push(chunk),
             Self::Csv(masker) => masker.push(chunk),
+            Self::Yaml(masker) => masker.push(chunk),
         }
     }
 
@@ -98,6 +100,7 @@ impl Stream {
             Self::Text(masker) => masker.finish(),
             Self::Json(masker) => masker.finish(),
             Self::Csv(masker) => masker.finish(),
+            Self::Yaml(masker) => masker.finish(),
         }
     }
 
@@ -106,6 +109,7 @@ impl Stream {
             Self::Text(masker) => masker.take_findings(),
             Self::Json(masker) => masker.take_findings(),
             Self::Csv(masker) => masker.take_findings(),
+            Self::Yaml(masker) => masker.take_findings(),
         }
     }
 }

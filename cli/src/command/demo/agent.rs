@@ -183,7 +183,7 @@ fn run(
         let table = Table::default();
         return Ok(Ran { table, stopped: false, changed: Some(changed as u64), masked_cells: 0 });
     }
-    let columns: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+    let columns: Vec<String> = statement.column_names().iter().map(|name| (*name).to_owned()).collect();
     let names: Vec<&str> = columns.iter().map(String::as_str).collect();
     let mut masker = gateway.engine.row_masker(&logged.decided, &names, None);
     let mut rows = statement.query(())?;
