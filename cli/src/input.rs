@@ -5,6 +5,7 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use placet::command::Protocol;
+use placet::request::Session;
 use placet::schema::{Catalog, SqlSession};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -16,9 +17,9 @@ use crate::files;
 /// The body of a command: exactly one of the three.
 #[derive(Deserialize)]
 pub(crate) struct Body {
-    text: Option<String>,
-    bytes: Option<String>,
-    request: Option<Value>,
+    pub(crate) text: Option<String>,
+    pub(crate) bytes: Option<String>,
+    pub(crate) request: Option<Value>,
 }
 
 impl Body {
@@ -65,15 +66,27 @@ pub(crate) fn catalog(path: &Path) -> Result<Catalog, Failure> {
 
 /// The state of an SQL session from a JSON file; `labels` and `counters` may stand beside it.
 pub(crate) fn sql_session(path: &Path) -> Result<SqlSession, Failure> {
-    let mut whole: Value = json_file(path, SESSION_HELP)?;
-    if let Some(object) = whole.as_object_mut() {
-        object.remove("labels");
-        object.remove("counters");
+    let whole: Value = json_file(path, SESSION_HELP)?;
+    let sessions = sessions(whole).map_err(|error| error.in_file(path.display().to_string()));
+    sessions.map(|(sql, _)| sql)
+}
+
+/// A session object: the state that SQL is read under, and the labels and counters for policy.
+pub(crate) fn sessions(mut whole: Value) -> Result<(SqlSession, Session), Failure> {
+    let refused = || Failure::new("API010", "the session object cannot be read", SESSION_HELP);
+    let object = whole.as_object_mut().ok_or_else(refused)?;
+    let mut session = serde_json::Map::new();
+    for key in ["labels", "counters"] {
+        session.extend(object.remove(key).map(|value| (key.to_owned(), value)));
     }
-    serde_json::from_value(whole).map_err(|_| {
-        Failure::new("API010", "the file cannot be read as a session object", SESSION_HELP)
-            .in_file(path.display().to_string())
-    })
+    // Without a word about SQL the server's defaults hold; with one, what is absent is unknown.
+    let sql = if object.is_empty() {
+        SqlSession::server_defaults()
+    } else {
+        serde_json::from_value(whole).map_err(|_| refused())?
+    };
+    let session = serde_json::from_value(Value::Object(session)).map_err(|_| refused())?;
+    Ok((sql, session))
 }
 
 fn json_file<T: DeserializeOwned>(path: &Path, help: &str) -> Result<T, Failure> {

@@ -72,6 +72,12 @@ where
     }
 }
 
+/// The one object that is the whole input.
+pub(crate) fn one<Q: DeserializeOwned>(bytes: &[u8]) -> Result<Q, Failure> {
+    let object = json::parse_strict(bytes).map_err(|error| bad_json(&error))?;
+    serde_json::from_value(object).map_err(|error| bad_shape(&error))
+}
+
 fn write_reply<A: Serialize>(output: &mut impl Write, reply: &Reply<A>) -> Result<(), Failure> {
     #[derive(Serialize)]
     struct Good<'a, A> {

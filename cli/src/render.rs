@@ -2,6 +2,10 @@
 
 use std::io::{self, Write};
 
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use placet::policy::{CompileError, Source};
+use placet::primitives::Span;
+
 use crate::failure::Failure;
 
 /// Writes a complaint to standard error: code, message, place, help.
@@ -31,5 +35,58 @@ pub(crate) fn line(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())
         .and_then(|()| out.write_all(b"\n"))
+        .map_err(|error| crate::files::cannot_write("standard output", &error))
+}
+
+/// Writes every problem of a bundle to standard error, with the bytes that it speaks of.
+pub(crate) fn problems(source: &Source, problems: &[CompileError]) {
+    let mut text = String::new();
+    for problem in problems {
+        let title = format!("[{}]: {problem}", problem.code());
+        let place = Place { file: problem.file(), span: problem.span() };
+        text.push_str(&snippet("error", &title, &place, source, problem.help()));
+    }
+    // A closed standard error leaves nobody to tell.
+    let _ = io::stderr().write_all(text.as_bytes());
+}
+
+/// Where something stands in a bundle.
+pub(crate) struct Place<'a> {
+    pub(crate) file: &'a str,
+    pub(crate) span: Option<Span>,
+}
+
+/// A message with the lines that it speaks of.
+pub(crate) fn snippet(
+    level: &'static str,
+    title: &str,
+    place: &Place<'_>,
+    source: &Source,
+    help: &str,
+) -> String {
+    let text = source.get(place.file).unwrap_or_default();
+    let base = if level == "error" { Level::ERROR } else { Level::WARNING };
+    // The code stands inside the level's word: `error[POL012]: unknown fact`.
+    let (code, message) = title.split_once("]: ").unwrap_or(("", title));
+    let code = code.trim_start_matches('[');
+    let mut group = base.primary_title(message).id(code).elements(Vec::<Snippet<'_, _>>::new());
+    if let Some(span) = place.span.filter(|span| span.end() <= text.len()) {
+        group = group.element(
+            Snippet::source(text)
+                .path(place.file)
+                .annotation(AnnotationKind::Primary.span(span.start()..span.end())),
+        );
+    }
+    let mut report = vec![group];
+    if !help.is_empty() {
+        report.push(annotate_snippets::Group::with_title(Level::HELP.secondary_title(help)));
+    }
+    format!("{}\n\n", Renderer::plain().render(&report))
+}
+
+/// Writes text to standard output as it stands.
+pub(crate) fn text(text: &str) -> Result<(), Failure> {
+    io::stdout()
+        .write_all(text.as_bytes())
         .map_err(|error| crate::files::cannot_write("standard output", &error))
 }

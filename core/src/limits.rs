@@ -25,6 +25,9 @@ pub const SQL_STACK_BYTES: usize = 8 * 1024 * 1024;
 /// Bytes of one audit leaf: C2SP tlog-tiles stores entries behind a `u16` length.
 pub const MAX_LEAF_BYTES: usize = 65_535;
 
+/// Leaves between two checkpoints: a verifier holds about 100 bytes for each until it sees the next.
+pub const MAX_GROUP_LEAVES: usize = 65_536;
+
 /// Bytes of one segment of the audit log before the writer starts the next.
 pub const MAX_SEGMENT_BYTES: u64 = 64 * 1024 * 1024;
 
@@ -36,3 +39,12 @@ pub const MAX_RULES: usize = 20_000;
 
 /// Bytes a mask stream may hold back while a candidate is still open.
 pub const MAX_HELD_BACK_BYTES: usize = 512;
+
+/// Bytes of one condition of a rule. The longest in practice have a few hundred.
+pub const MAX_CONDITION_BYTES: usize = 4096;
+
+/// Brackets inside brackets in a condition: its reader and evaluator recurse once a level.
+pub const MAX_CONDITION_DEPTH: usize = 32;
+
+/// Parts (names, values, operators) of one condition: its evaluation is linear in them.
+pub const MAX_CONDITION_NODES: usize = 256;

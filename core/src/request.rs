@@ -104,3 +104,18 @@ impl Enforces {
     /// A caller that can only let pass or refuse.
     pub const NOTHING: Self = Self { mask: false, limit: false, approve: false };
 }
+
+/// Everything that a decision needs beside the facts of the command.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Request {
+    /// Who asks.
+    pub principal: Principal,
+    /// What the command would run on.
+    pub resource: Resource,
+    /// What the session has done so far.
+    pub session: Session,
+    /// The world around it.
+    pub context: Context,
+    /// What the caller can enforce.
+    pub enforces: Enforces,
+}

@@ -2,12 +2,13 @@
 
 use std::path::Path;
 
-use placet::crypto::{KeyError, KeyName, NamedSigningKey, SigningKey};
+use placet::crypto::{KeyName, NamedSigningKey, SigningKey};
+use placet_store::{keys, system};
 
 use crate::args::Key;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::{files, random, render};
+use crate::{files, render};
 
 /// Runs the command.
 pub(crate) fn run(args: &Key) -> Result<Exit, Failure> {
@@ -17,19 +18,29 @@ pub(crate) fn run(args: &Key) -> Result<Exit, Failure> {
 }
 
 fn new(name: &str, out: &Path) -> Result<Exit, Failure> {
-    let name = KeyName::parse(name).map_err(|error| complaint(&error))?;
-    // A name may be a path (`example.org/audit`); the files take its last part.
-    let stem = name.as_str().rsplit('/').next().unwrap_or_default().to_owned();
     let key = make(name)?;
+    // A name may be a path (`example.org/audit`); the files take its last part.
+    let stem = key.name().as_str().rsplit('/').next().unwrap_or_default().to_owned();
+    std::fs::create_dir_all(out)
+        .map_err(|error| files::cannot_write(&out.display().to_string(), &error))?;
     let (private, public) = (out.join(format!("{stem}.key")), out.join(format!("{stem}.vkey")));
-    let vkey = format!("{}\n", key.verifying_key());
-    store(&private, &key)?;
-    files::write(&public, vkey.as_bytes())?;
-    render::line(&format!("{}\n{}\n{}", private.display(), public.display(), vkey.trim_end()))?;
+    keys::write_signing_key(&private, &key).map_err(|error| files::store(&error))?;
+    keys::write_verifying_key(&public, &key.verifying_key())
+        .map_err(|error| files::store(&error))?;
+    render::line(&format!(
+        "{}\n{}\n{}",
+        private.display(),
+        public.display(),
+        key.verifying_key()
+    ))?;
     Ok(Exit::Done)
 }
 
 /// A fresh key under this name.
-pub(crate) fn make(name: KeyName) -> Result<NamedSigningKey, Failure> {
-    Ok(NamedSigningKey::new(name, SigningKey::from_seed(&*random::seed()?)))
+pub(crate) fn make(name: &str) -> Result<NamedSigningKey, Failure> {
+    let name = KeyName::parse(name)
+        .map_err(|error| Failure::new(error.code(), error.to_string(), error.help()))?;
+    let seed = system::seed()
+        .map_err(|error| Failure::new(error.code(), error.to_string(), error.help()))?;
+    Ok(NamedSigningKey::new(name, SigningKey::from_seed(&seed)))
 }

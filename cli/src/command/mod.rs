@@ -1,6 +1,15 @@
 //! One file a command.
 
+mod approvals;
+mod audit;
+mod bundle;
+mod decide;
+mod demo;
 mod facts;
+mod key;
+mod mask;
+
+use placet::approval::Answer;
 
 use crate::args::Command;
 use crate::exit::Exit;
@@ -10,5 +19,14 @@ use crate::failure::Failure;
 pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
     match command {
         Command::Facts(args) => facts::run(&args),
+        Command::Decide(args) => decide::run(&args),
+        Command::Mask(args) => mask::run(&args),
+        Command::Bundle(args) => bundle::run(&args),
+        Command::Key(args) => key::run(&args),
+        Command::Audit(args) => audit::run(&args),
+        Command::Approvals(args) => approvals::list(&args),
+        Command::Approve(args) => approvals::answer(&args, Answer::Approve),
+        Command::Deny(args) => approvals::answer(&args, Answer::Deny),
+        Command::Demo(args) => demo::run(&args),
     }
 }

@@ -217,17 +217,17 @@ impl Action {
     pub fn touches_rows(&self) -> bool {
         match self.op {
             Op::Read | Op::Create | Op::Update | Op::Delete => true,
-            Op::Stream | Op::Execute | Op::Unknown => {
-                self.may.intersects(Effect::ReadData | Effect::WriteData)
-            }
-            Op::List
+            Op::Stream
+            | Op::Execute
+            | Op::Unknown
+            | Op::List
             | Op::Define
             | Op::Destroy
             | Op::Grant
             | Op::Assume
             | Op::Configure
             | Op::Session
-            | Op::Txn => false,
+            | Op::Txn => self.may.intersects(Effect::ReadData | Effect::WriteData),
         }
     }
 
@@ -236,8 +236,10 @@ impl Action {
     pub const fn changes_rows(&self) -> bool {
         match self.op {
             Op::Create | Op::Update | Op::Delete => true,
-            Op::Stream | Op::Execute | Op::Unknown => self.may.contains(Effect::WriteData),
-            Op::Read
+            Op::Stream
+            | Op::Execute
+            | Op::Unknown
+            | Op::Read
             | Op::List
             | Op::Define
             | Op::Destroy
@@ -245,7 +247,7 @@ impl Action {
             | Op::Assume
             | Op::Configure
             | Op::Session
-            | Op::Txn => false,
+            | Op::Txn => self.may.contains(Effect::WriteData),
         }
     }
 

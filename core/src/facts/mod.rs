@@ -9,6 +9,7 @@ mod effect;
 mod json;
 mod reason;
 mod session;
+mod sql;
 mod target;
 
 pub use action::{Action, Extent, How, Op, OutputColumn, Outputs, Sources};
@@ -17,8 +18,46 @@ pub use reason::Reason;
 pub use session::{SessionDelta, Transaction};
 pub use target::{Columns, Path, Role, Segment, Target, TargetKind};
 
-use crate::command::Protocol;
+pub use crate::command::Protocol;
 use crate::primitives::Span;
+use crate::schema::{Catalog, SqlSession};
+
+/// What is known of the place where a command will run.
+#[derive(Clone, Copy, Debug)]
+pub struct Scope<'a> {
+    /// The names of its database; without it, columns and keys stay unknown.
+    pub catalog: Option<&'a Catalog>,
+    /// The state of its session.
+    pub session: &'a SqlSession,
+}
+
+/// Reads a command and says what it would do.
+///
+/// - `bytes`: the command as it was received, of any length and content.
+/// - returns: its facts. What cannot be bounded is [`Understanding::Opaque`] with a reason.
+///
+/// Total: never fails, panics, aborts or hangs. Cost: linear in the text, within the bounds of
+/// [`limits`](crate::limits); about 10 µs for a short statement.
+///
+/// # Examples
+/// ```
+/// # use placet::command::Protocol;
+/// # use placet::facts::{self, Scope};
+/// # use placet::schema::SqlSession;
+/// let session = SqlSession::server_defaults();
+/// let scope = Scope { catalog: None, session: &session };
+/// let postgres = Protocol::parse("postgres").unwrap();
+/// let facts = facts::read(postgres, b"DELETE FROM orders WHERE 1 = 1", &scope);
+/// assert!(facts.writes() && facts.unbounded());
+/// assert_eq!(facts.actions[0].verb, "DELETE");
+/// ```
+#[must_use]
+pub fn read(protocol: Protocol, bytes: &[u8], scope: &Scope<'_>) -> Facts {
+    match protocol {
+        Protocol::Sql(dialect) => sql::read(dialect, bytes, scope),
+        Protocol::Other(_) => Facts::opaque(protocol, Reason::ReaderAbsent, bytes.len()),
+    }
+}
 
 /// How far a command was understood; ordered from best to worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

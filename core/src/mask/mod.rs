@@ -20,7 +20,7 @@ pub use error::MaskError;
 pub use finding::Finding;
 pub use masked::{Masked, Unmasked};
 pub use operator::{HashKey, MIN_HASH_KEY_BYTES, Operator, Operators};
-pub use shape::rows::{ColumnRule, RowMasker};
+pub use shape::rows::{ColumnRule, Forced, RowMasker};
 pub use stream::{Detectors, MaskedText, Masker, text, text_in_context};
 
 #[cfg(test)]

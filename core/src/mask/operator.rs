@@ -90,17 +90,24 @@ impl Operators {
 
     /// Appends what takes the place of `value`.
     pub(super) fn apply(&self, kind: EntityType, value: &[u8], out: &mut Vec<u8>) {
-        match self.of(kind) {
-            Operator::Redact => redact(kind.name(), out),
-            Operator::Replace(text) => out.extend_from_slice(text.as_bytes()),
-            Operator::Partial { first, last } => partial(value, *first, *last, out),
-            Operator::KeyedHash(key) => keyed_hash(kind, key, value, out),
+        self.of(kind).apply(kind.name(), value, out);
+    }
+}
+
+impl Operator {
+    /// Appends what takes the place of `value`, which is called `label`.
+    pub(super) fn apply(&self, label: &str, value: &[u8], out: &mut Vec<u8>) {
+        match self {
+            Self::Redact => redact(label, out),
+            Self::Replace(text) => out.extend_from_slice(text.as_bytes()),
+            Self::Partial { first, last } => partial(value, *first, *last, out),
+            Self::KeyedHash(key) => keyed_hash(label, key, value, out),
         }
     }
 }
 
 /// Appends a label in brackets.
-pub(super) fn redact(label: &str, out: &mut Vec<u8>) {
+fn redact(label: &str, out: &mut Vec<u8>) {
     out.push(b'[');
     out.extend_from_slice(label.as_bytes());
     out.push(b']');
@@ -123,15 +130,15 @@ fn partial(value: &[u8], first: usize, last: usize, out: &mut Vec<u8>) {
     }
 }
 
-fn keyed_hash(kind: EntityType, key: &HashKey, value: &[u8], out: &mut Vec<u8>) {
+fn keyed_hash(label: &str, key: &HashKey, value: &[u8], out: &mut Vec<u8>) {
     let mut message = Zeroizing::new(Vec::with_capacity(value.len() + 48));
     message.extend_from_slice(b"placet-mask-v1\0");
-    message.extend_from_slice(kind.name().as_bytes());
+    message.extend_from_slice(label.as_bytes());
     message.push(0);
     message.extend_from_slice(value);
     let digest = hmac_sha256(&key.0, &message);
     out.push(b'[');
-    out.extend_from_slice(kind.name().as_bytes());
+    out.extend_from_slice(label.as_bytes());
     out.extend_from_slice(b":hmac:");
     for byte in digest.as_bytes().iter().take(8) {
         out.extend_from_slice(format!("{byte:02x}").as_bytes());

@@ -4,13 +4,36 @@
 //! a string, a name. It bounds the work before any parser runs. A tree of the parser counts only
 //! if both readings agree on the number of statements and on their tokens.
 
+mod agree;
+mod foreign;
+mod grammar;
+mod height;
+mod lexer;
+mod outline;
+mod parse;
+mod refusal;
+mod rules;
 mod token;
+mod value;
 
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
+
+pub use refusal::Refusal;
 pub use token::{Token, TokenKind};
+pub use value::{name_value, text_value};
 
 use sqlparser::ast;
 
+use crate::command::Dialect;
+use crate::limits;
 use crate::primitives::Span;
+use crate::schema::SqlSession;
+use lexer::{Lexer, Piece};
+use outline::Part;
+use rules::Rules;
 
 /// One statement, as both readings see it.
 #[derive(Debug)]
@@ -21,5 +44,158 @@ pub struct Statement<'a> {
     pub tokens: &'a [Token],
     /// The parser's tree; `None` where its grammar does not cover the text. Then the head words
     /// alone can bound what the statement does.
+    ///
+    /// A span in the tree is on line 1, and its columns are byte offsets in the command plus one.
     pub tree: Option<&'a ast::Statement>,
 }
+
+/// A text that was read.
+#[derive(Debug)]
+pub struct Reading<'a> {
+    /// The whole text; the spans of statements and tokens are offsets in it.
+    pub text: &'a str,
+    /// Its statements in order; empty ones are left out.
+    pub statements: Vec<Statement<'a>>,
+}
+
+/// Reads `bytes` as SQL of `dialect` and hands the statements to `visit`, once.
+///
+/// Everything is bounded before the parser runs: bytes, tokens, nesting, and the height of any
+/// tree. Parser, `visit` and the tearing down of the trees run on a stack that is large enough for
+/// these bounds, whatever the caller's stack is. Trees are never cloned or printed, and `visit`
+/// must do neither.
+///
+/// - `session`: what is known of the session; an unknown setting that would change how the text is
+///   read is a refusal.
+/// - returns: what `visit` returns.
+///
+/// Fails closed: `visit` gets a [`Refusal`] for a text that the server may read in another way.
+/// Never panics, never aborts. Cost: linear in the text.
+///
+/// # Examples
+/// ```
+/// # use placet::command::{sql, Dialect};
+/// # use placet::schema::SqlSession;
+/// let session = SqlSession::server_defaults();
+/// let text = b"COPY t FROM stdin;\nDROP TABLE orders;";
+/// let spans = sql::read(text, Dialect::Postgres, &session, |reading| {
+///     reading.unwrap().statements.iter().map(|s| s.span.of(text).unwrap().to_vec()).collect::<Vec<_>>()
+/// });
+/// assert_eq!(spans, [&b"COPY t FROM stdin"[..], b"DROP TABLE orders"]);
+///
+/// let code = sql::read(b"SELECT 'open", Dialect::Postgres, &session, |r| r.unwrap_err().code());
+/// assert_eq!(code, "unterminated");
+/// ```
+pub fn read<R>(
+    bytes: &[u8],
+    dialect: Dialect,
+    session: &SqlSession,
+    visit: impl FnOnce(Result<Reading<'_>, Refusal>) -> R,
+) -> R {
+    let guard = match guard(bytes, dialect, session) {
+        Ok(read) => read,
+        Err(refusal) => return visit(Err(refusal)),
+    };
+    let height = guard.parts.iter().map(|part| part.height).max().unwrap_or(0);
+    stacker::maybe_grow(stack_for(height), limits::SQL_STACK_BYTES, || {
+        let mut trees = Vec::with_capacity(guard.parts.len());
+        for part in &guard.parts {
+            let tokens = guard.tokens.get(part.tokens.clone()).unwrap_or_default();
+            let standard_strings = session.standard_conforming_strings;
+            match agree::agree(guard.text, tokens, dialect, standard_strings) {
+                Ok(agreed) => trees.push(parse::with_grammar(dialect, tokens.len(), true, |g| {
+                    parse::parse(agreed, g)
+                })),
+                Err(refusal) => return visit(Err(refusal)),
+            }
+        }
+        let statements = guard.parts.iter().zip(&trees).map(|(part, tree)| {
+            let tokens = guard.tokens.get(part.tokens.clone()).unwrap_or_default();
+            Statement { span: span_of(tokens), tokens, tree: tree.as_ref() }
+        });
+        let reading = Reading { text: guard.text, statements: statements.collect() };
+        visit(Ok(reading))
+    })
+}
+
+/// What the guard lexer alone reads.
+#[derive(Debug)]
+struct Guard<'a> {
+    text: &'a str,
+    /// The tokens of all statements, separators included.
+    tokens: Vec<Token>,
+    parts: Vec<Part>,
+}
+
+fn guard<'a>(
+    bytes: &'a [u8],
+    dialect: Dialect,
+    session: &SqlSession,
+) -> Result<Guard<'a>, Refusal> {
+    let whole = Span::from_offsets(0, bytes.len());
+    let Some(rules) = Rules::of(dialect) else { return Err(Refusal::ReaderAbsent(whole)) };
+    if bytes.len() > limits::MAX_COMMAND_BYTES {
+        return Err(Refusal::TooLong(whole));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let bad = error.valid_up_to();
+        Refusal::NotText(Span::from_offsets(bad, bad + error.error_len().unwrap_or(1)))
+    })?;
+    if let Some(nul) = memchr::memchr(0, bytes) {
+        // Both servers take the text as a C string: what follows a NUL is not read.
+        return Err(Refusal::StrangeByte(Span::from_offsets(nul, nul + 1)));
+    }
+    if session.dialect.as_deref().is_some_and(|name| name != dialect.name()) {
+        return Err(Refusal::ParserStateUnknown(whole));
+    }
+    if !encoding_is_plain(dialect, session) && !text.is_ascii() {
+        return Err(Refusal::ParserStateUnknown(whole));
+    }
+    let mut lexer = Lexer::new(text, rules, session.standard_conforming_strings);
+    // A token and its blank are about five bytes.
+    let mut tokens = Vec::with_capacity(bytes.len() / 5 + 4);
+    while let Some(piece) = lexer.next()? {
+        if let Piece::Token(token) = piece {
+            if tokens.len() >= limits::MAX_SQL_TOKENS {
+                return Err(Refusal::TooManyTokens(token.span));
+            }
+            tokens.push(token);
+        }
+    }
+    foreign::refuse_foreign(text, &tokens, rules)?;
+    let parts = outline::outline(text, &tokens, rules)?;
+    Ok(Guard { text, tokens, parts })
+}
+
+/// Whether the server cuts the bytes as they stand. Under a client encoding such as GBK it
+/// converts them first, and a byte of a letter can become a quote or a backslash.
+fn encoding_is_plain(dialect: Dialect, session: &SqlSession) -> bool {
+    dialect == Dialect::Sqlite
+        || session.client_encoding.as_deref().is_some_and(|name| {
+            let plain = |c: &char| c.is_ascii_alphanumeric();
+            let name: String = name.chars().filter(plain).map(|c| c.to_ascii_lowercase()).collect();
+            matches!(name.as_str(), "utf8" | "unicode" | "sqlascii")
+        })
+}
+
+fn span_of(tokens: &[Token]) -> Span {
+    match (tokens.first(), tokens.last()) {
+        (Some(first), Some(last)) => Span::from_offsets(first.span.start(), last.span.end()),
+        _ => Span::default(),
+    }
+}
+
+/// The stack that parsing, walking and dropping a tree of `height` may take.
+fn stack_for(height: u32) -> usize {
+    let levels = usize::try_from(height).unwrap_or(usize::MAX);
+    levels
+        .saturating_mul(STACK_BYTES_A_LEVEL)
+        .saturating_add(STACK_BYTES_AT_LEAST)
+        .min(limits::SQL_STACK_BYTES)
+}
+
+/// A walk in an unoptimised build takes a few KiB a level; dropping takes a few hundred bytes.
+const STACK_BYTES_A_LEVEL: usize = 16 * 1024;
+
+/// The parser alone takes up to 500 KiB for the flattest statement in a wholly unoptimised build.
+const STACK_BYTES_AT_LEAST: usize = 768 * 1024;

@@ -2,26 +2,35 @@
 
 use std::borrow::Cow;
 
-use crate::mask::operator::redact;
-use crate::mask::{Context, Detectors, MaskError, Masked, Operators};
+use crate::mask::{Context, Detectors, MaskError, Masked, Operator, Operators};
 
 /// What is known of a column before its first cell arrives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ColumnRule {
     /// The column's name: context for its cells.
     pub name: String,
-    /// A class that the bundle says the column may hold: then every cell that is not NULL is
-    /// replaced by the class in brackets, whatever a detector says.
-    pub forced: Option<String>,
+    /// What the bundle says of the column: then every cell that is not NULL is replaced, whatever
+    /// a detector says.
+    pub forced: Option<Forced>,
+}
+
+/// How the cells of a column are replaced, whatever is in them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forced {
+    /// What the cells are called: the class. It stands in capitals where the operator shows it.
+    pub class: String,
+    /// What takes their place.
+    pub operator: Operator,
 }
 
 /// Masks the cells of a result, column by column.
 ///
 /// # Examples
 /// ```
-/// # use placet::mask::{ColumnRule, Detectors, Operators, RowMasker};
+/// # use placet::mask::{ColumnRule, Detectors, Forced, Operator, Operators, RowMasker};
+/// let forced = Forced { class: "pii.name".into(), operator: Operator::Redact };
 /// let columns = vec![
-///     ColumnRule { name: "name".into(), forced: Some("pii.name".into()) },
+///     ColumnRule { name: "name".into(), forced: Some(forced) },
 ///     ColumnRule { name: "note".into(), forced: None },
 /// ];
 /// let mut rows = RowMasker::new(Detectors::builtin(), Operators::redact_all(), columns);
@@ -52,10 +61,10 @@ impl RowMasker {
     pub fn cell<'a>(&mut self, column: usize, value: &'a [u8]) -> Result<Masked<'a>, MaskError> {
         let rule = self.columns.get(column).ok_or(MaskError::UnknownColumn)?;
         let masked = match &rule.forced {
-            Some(class) => {
-                let mut label = Vec::with_capacity(class.len() + 2);
-                redact(&class.to_ascii_uppercase(), &mut label);
-                Masked(Cow::Owned(label))
+            Some(forced) => {
+                let mut out = Vec::new();
+                forced.operator.apply(&forced.class.to_ascii_uppercase(), value, &mut out);
+                Masked(Cow::Owned(out))
             }
             None => {
                 let context = Context { key: Some(&rule.name) };

@@ -1,0 +1,130 @@
+//! From what stands behind `--bundle` to a bundle that may decide.
+
+use std::path::Path;
+
+use placet::engine::{self, Engine};
+use placet::mask::{EntityType, Operator, Operators};
+use placet::policy::{
+    self, BundleError, CompileError, Root, Source, TrustedState, VerifiedBundle,
+};
+use placet::primitives::Timestamp;
+use placet::schema::MaskOperator;
+use placet_store::{StateFile, system};
+
+use crate::args::BundleRef;
+use crate::failure::Failure;
+use crate::{files, render};
+
+/// The key of the trusted state in its file: one file serves one door.
+const STATE_KEY: &str = "bundle";
+
+/// An engine over the bundle.
+pub(crate) fn engine(bundle: &BundleRef) -> Result<Engine, Failure> {
+    let bundle = open(&bundle.bundle, bundle.root.as_deref(), bundle.state.as_deref())?;
+    Ok(Engine::new(&bundle))
+}
+
+/// The bundle of a directory, a packed file or a shipped pack.
+fn open(name: &str, root: Option<&Path>, state: Option<&Path>) -> Result<VerifiedBundle, Failure> {
+    let path = Path::new(name);
+    if path.is_dir() {
+        return unsigned(source(path)?);
+    }
+    if path.is_file() {
+        let root = root.ok_or_else(|| {
+            Failure::new("API015", "a packed bundle needs a root", "pin its root with --root FILE")
+                .in_file(name)
+        })?;
+        return verify(path, root, state, system::now());
+    }
+    match VerifiedBundle::shipped(name) {
+        Some(bundle) => bundle.map_err(|error| complaint(&error)),
+        None => Err(Failure::new(
+            "API013",
+            "no bundle stands there",
+            format!("give a directory, a packed file, or a pack: {}", policy::PACKS.join(", ")),
+        )
+        .in_file(name)),
+    }
+}
+
+/// Verifies a packed bundle against its root, and keeps the state before it decides anything.
+pub(crate) fn verify(
+    file: &Path,
+    root: &Path,
+    state: Option<&Path>,
+    now: Timestamp,
+) -> Result<VerifiedBundle, Failure> {
+    let root = Root::pin(&files::read(root)?)
+        .map_err(|error| complaint(&error).in_file(root.display().to_string()))?;
+    let state = state.map(StateFile::new);
+    let kept: Option<TrustedState> = match &state {
+        Some(file) => Some(file.get(STATE_KEY).map_err(|e| files::store(&e))?.unwrap_or_default()),
+        None => None,
+    };
+    let bytes = files::read(file)?;
+    let (bundle, new) = VerifiedBundle::verify(&bytes, &root, kept.as_ref(), now)
+        .map_err(|error| complaint(&error).in_file(file.display().to_string()))?;
+    keeps_its_word(&bundle)?;
+    if let Some(state) = state {
+        state.put(STATE_KEY, &new).map_err(|error| files::store(&error))?;
+    }
+    Ok(bundle)
+}
+
+/// The files of a bundle directory.
+pub(crate) fn source(dir: &Path) -> Result<Source, Failure> {
+    files::read_tree(dir).map(Source::from_files)
+}
+
+/// A directory's bundle, for development: its decisions are stamped.
+pub(crate) fn unsigned(source: Source) -> Result<VerifiedBundle, Failure> {
+    match VerifiedBundle::unsigned(source.clone()) {
+        Ok(bundle) => keeps_its_word(&bundle).map(|()| bundle),
+        Err(BundleError::Compile(errors)) => {
+            let problems: Vec<CompileError> = errors.iter().cloned().collect();
+            render::problems(&source, &problems);
+            Err(refused(&problems))
+        }
+        Err(error) => Err(complaint(&error)),
+    }
+}
+
+/// Refuses a bundle that breaks its own examples.
+fn keeps_its_word(bundle: &VerifiedBundle) -> Result<(), Failure> {
+    let problems = engine::check(bundle.rules());
+    if problems.is_empty() {
+        return Ok(());
+    }
+    render::problems(bundle.source(), &problems);
+    Err(refused(&problems))
+}
+
+fn refused(problems: &[CompileError]) -> Failure {
+    let noun = if problems.len() == 1 { "problem" } else { "problems" };
+    Failure::new(
+        problems.first().map_or("POL001", CompileError::code),
+        format!("the bundle was refused whole: {} {noun}", problems.len()),
+        "mend them all; `placet bundle lint` shows them again",
+    )
+}
+
+/// A bundle's complaint in the shape of the command line.
+pub(crate) fn complaint(error: &BundleError) -> Failure {
+    Failure::new(error.code(), error.to_string(), error.help()).at(error.span())
+}
+
+/// The masks of a bundle's classes, for `placet mask --bundle`. Partial operators apply; keyed
+/// hashes need a key that the command line does not have, so their types are redacted.
+pub(crate) fn operators(name: &str, root: Option<&Path>) -> Result<Operators, Failure> {
+    let bundle = open(name, root, None)?;
+    let mut operators = Operators::redact_all();
+    for class in bundle.rules().classes() {
+        let MaskOperator::Partial { keep } = class.operator else { continue };
+        for kind in class.detectors.iter().filter_map(|name| EntityType::parse(name)) {
+            operators =
+                operators.with(kind, Operator::Partial { first: 0, last: usize::from(keep) });
+        }
+    }
+    Ok(operators)
+}

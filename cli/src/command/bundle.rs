@@ -1,0 +1,253 @@
+//! `placet bundle`: make, check, pack, sign and verify bundles.
+
+use std::path::{Path, PathBuf};
+
+use placet::engine::{self, TestResult};
+use placet::policy::{self, Lint, Role, RoleKeys, RootDocument, Source, VerifiedBundle, envelope};
+use placet::primitives::{Span, Timestamp};
+use placet_store::{keys, system};
+use serde::Serialize;
+
+use crate::args::Bundle;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::{bundles, files, render};
+
+/// The bundle that `init` writes.
+const TEMPLATE: &[(&str, &str)] = &[
+    ("bundle.toml", include_str!("../../templates/bundle/bundle.toml")),
+    ("classes.toml", include_str!("../../templates/bundle/classes.toml")),
+    ("approvals.toml", include_str!("../../templates/bundle/approvals.toml")),
+    ("tags/crm.toml", include_str!("../../templates/bundle/tags/crm.toml")),
+    ("rules/10-reads.toml", include_str!("../../templates/bundle/rules/10-reads.toml")),
+    ("rules/20-writes.toml", include_str!("../../templates/bundle/rules/20-writes.toml")),
+    ("tests/crm.toml", include_str!("../../templates/bundle/tests/crm.toml")),
+];
+
+/// Runs the command.
+pub(crate) fn run(args: &Bundle) -> Result<Exit, Failure> {
+    match args {
+        Bundle::Init { dir } => init(dir),
+        Bundle::Lint { bundle, json } => lint(bundle, *json),
+        Bundle::Test { bundle, json } => test(bundle, *json),
+        Bundle::Pack { dir, out } => pack(dir, out),
+        Bundle::Sign { file, key } => sign(file, key),
+        Bundle::Verify { file, root, state, now, json } => {
+            let now = now.as_deref().map(time).transpose()?.unwrap_or_else(system::now);
+            verify(file, root, state.as_deref(), now, *json)
+        }
+        Bundle::Root { key, loosen, expires, out } => root(key, *loosen, time(expires)?, out),
+    }
+}
+
+/// A time of the command line.
+pub(crate) fn time(text: &str) -> Result<Timestamp, Failure> {
+    Timestamp::parse(text).ok_or_else(|| {
+        Failure::new(
+            "API014",
+            format!("`{}` is not a time", text.escape_debug()),
+            "write it as RFC 3339: 2026-11-22T12:00:00Z",
+        )
+    })
+}
+
+fn init(dir: &Path) -> Result<Exit, Failure> {
+    let taken = std::fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some());
+    if taken {
+        return Err(Failure::new("API016", "the directory is not empty", "give a new directory")
+            .in_file(dir.display().to_string()));
+    }
+    for (name, text) in TEMPLATE {
+        let path = dir.join(name);
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent)
+                .map_err(|error| files::cannot_write(&parent.display().to_string(), &error))?;
+        }
+        files::write(&path, text.as_bytes())?;
+        render::line(&path.display().to_string())?;
+    }
+    render::line(&format!("next: placet bundle test {}", dir.display()))?;
+    Ok(Exit::Done)
+}
+
+fn text_of(name: &str) -> Result<Source, Failure> {
+    match policy::pack_source(name) {
+        Some(source) if !Path::new(name).is_dir() => Ok(source),
+        Some(_) | None => bundles::source(Path::new(name)),
+    }
+}
+
+/// One finding of `lint --json`.
+#[derive(Serialize)]
+struct Finding {
+    code: &'static str,
+    file: String,
+    span: Option<Span>,
+    message: String,
+    help: String,
+}
+
+fn lint(name: &str, json: bool) -> Result<Exit, Failure> {
+    let source = text_of(name)?;
+    let mut findings = Vec::new();
+    match policy::compile(&source) {
+        Err(errors) => findings.extend(errors.iter().map(|error| finding(error))),
+        Ok(rules) => {
+            findings.extend(engine::check(&rules).iter().map(finding));
+            findings.extend(policy::lint(&rules).into_iter().map(|lint| {
+                let Lint { code, file, span, message, help } = lint;
+                Finding { code, file, span, message, help }
+            }));
+        }
+    }
+    if json {
+        render::json(&findings)?;
+    } else {
+        for found in &findings {
+            let level = if found.code.starts_with("POL") { "error" } else { "warning" };
+            let place = render::Place { file: &found.file, span: found.span };
+            let title = format!("[{}]: {}", found.code, found.message);
+            render::text(&render::snippet(level, &title, &place, &source, &found.help))?;
+        }
+        render::line(&format!("{} findings", findings.len()))?;
+    }
+    Ok(if findings.is_empty() { Exit::Done } else { Exit::No })
+}
+
+fn finding(error: &policy::CompileError) -> Finding {
+    Finding {
+        code: error.code(),
+        file: error.file().to_owned(),
+        span: error.span(),
+        message: error.to_string(),
+        help: error.help().to_owned(),
+    }
+}
+
+/// The result of one row for `test --json`.
+#[derive(Serialize)]
+struct Row<'a> {
+    name: &'a str,
+    file: &'a str,
+    span: Span,
+    failure: Option<&'a str>,
+}
+
+fn test(name: &str, json: bool) -> Result<Exit, Failure> {
+    let source = text_of(name)?;
+    let bundle = bundles::unsigned(source.clone())?;
+    let results = engine::run_tests(bundle.rules());
+    let failed = results.iter().filter(|result| result.failure.is_some()).count();
+    if json {
+        let rows: Vec<Row<'_>> = results
+            .iter()
+            .map(|TestResult { name, file, span, failure }| Row {
+                name,
+                file,
+                span: *span,
+                failure: failure.as_deref(),
+            })
+            .collect();
+        render::json(&rows)?;
+    } else {
+        for result in &results {
+            let Some(failure) = &result.failure else { continue };
+            let place = render::Place { file: &result.file, span: Some(result.span) };
+            let title = format!("[POL027]: test `{}`: {failure}", result.name);
+            render::text(&render::snippet("error", &title, &place, &source, ""))?;
+        }
+        render::line(&format!("{} passed, {failed} failed", results.len() - failed))?;
+    }
+    Ok(if failed == 0 { Exit::Done } else { Exit::No })
+}
+
+fn pack(dir: &Path, out: &Path) -> Result<Exit, Failure> {
+    let source = bundles::source(dir)?;
+    let bundle = bundles::unsigned(source.clone())?;
+    let packed = envelope::sign(&source, &[]).map_err(|error| bundles::complaint(&error))?;
+    files::write(out, &packed)?;
+    render::line(&format!("{} {}", out.display(), bundle.digest()))?;
+    Ok(Exit::Done)
+}
+
+fn sign(file: &Path, key: &Path) -> Result<Exit, Failure> {
+    let key = keys::read_signing_key(key).map_err(|error| files::store(&error))?;
+    let packed = files::read(file)?;
+    let signed = envelope::add_signature(&packed, key.key())
+        .map_err(|error| bundles::complaint(&error).in_file(file.display().to_string()))?;
+    files::write(file, &signed)?;
+    render::line(&format!("{} signed by {}", file.display(), key.name()))?;
+    Ok(Exit::Done)
+}
+
+/// The result of `verify --json`.
+#[derive(Serialize)]
+struct Verified<'a> {
+    name: &'a str,
+    sequence: u64,
+    digest: placet::primitives::Digest,
+    rules: usize,
+    loosened: Vec<String>,
+}
+
+fn verify(
+    file: &Path,
+    root: &Path,
+    state: Option<&Path>,
+    now: Timestamp,
+    json: bool,
+) -> Result<Exit, Failure> {
+    let bundle: VerifiedBundle = bundles::verify(file, root, state, now)?;
+    let manifest = bundle.rules().manifest();
+    let loosened: Vec<String> = bundle.loosened().iter().map(ToString::to_string).collect();
+    let verified = Verified {
+        name: &manifest.name,
+        sequence: manifest.sequence,
+        digest: bundle.digest(),
+        rules: bundle.rules().rule_count(),
+        loosened,
+    };
+    if json {
+        render::json(&verified)?;
+    } else {
+        let Verified { name, sequence, digest, rules, loosened } = &verified;
+        render::line(&format!("{name} {sequence}: {rules} rules, {digest}"))?;
+        for what in loosened {
+            render::line(&format!("  loosens {what}"))?;
+        }
+        if state.is_none() {
+            render::line("  no --state: an older bundle would have been taken too")?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn root(
+    private: &[PathBuf],
+    loosen: usize,
+    expires: Timestamp,
+    out: &Path,
+) -> Result<Exit, Failure> {
+    let signers = private
+        .iter()
+        .map(|path| keys::read_signing_key(path).map_err(|error| files::store(&error)))
+        .collect::<Result<Vec<_>, Failure>>()?;
+    let all = |threshold| RoleKeys {
+        keys: signers.iter().map(|key| key.verifying_key()).collect(),
+        threshold,
+    };
+    let loosen = u32::try_from(loosen).unwrap_or(u32::MAX);
+    let document = RootDocument {
+        version: 1,
+        expires,
+        root: all(1),
+        bundle: all(1),
+        loosen: all(loosen),
+        revoke: all(1),
+    };
+    let keys: Vec<_> = signers.iter().map(|key| key.key()).collect();
+    let signed = document.sign(&keys).map_err(|error| bundles::complaint(&error))?;
+    files::write(out, &signed)?;
+    render::line(&out.display().to_string())?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,342 @@
+//! The writer as a calculator: events go in, the bytes to append come out, one signature a group.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::audit::checkpoint::Checkpoint;
+use crate::audit::error::AuditError;
+use crate::audit::event::{Event, EventKind, Origin};
+use crate::audit::segment::{FrameKind, write_frame};
+use crate::audit::tree::{Tree, leaf_hash};
+use crate::audit::verify::Recovered;
+use crate::crypto::note;
+use crate::crypto::{KeyName, NamedSigningKey, SigningKey};
+use crate::limits::{MAX_GROUP_LEAVES, MAX_SEGMENT_BYTES};
+use crate::primitives::{Digest, Timestamp};
+
+/// The place of an event in the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Ack {
+    /// The index of its leaf.
+    pub index: u64,
+    /// The leaf hash, which an inclusion proof starts from.
+    pub leaf: Digest,
+}
+
+/// The bytes of some events and of the checkpoint that covers them.
+///
+/// Append `bytes` with one write, and acknowledge the events when it has returned.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Group {
+    /// Frames to append to the current segment, or to `new_segment` where there is one.
+    pub bytes: Vec<u8>,
+    /// Leaves in the log once these bytes stand.
+    pub size: u64,
+    /// The checkpoint in `bytes`, as a note.
+    pub checkpoint: String,
+    /// Set where these bytes start a segment.
+    pub new_segment: Option<NewSegment>,
+}
+
+impl fmt::Debug for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Group(size {}, {} bytes)", self.size, self.bytes.len())
+    }
+}
+
+/// A segment that a group starts. Order: write the group into the new file, sync the file and its
+/// directory, then append `seal` to the segment before. So a sealed segment always has a next one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewSegment {
+    /// The index of its first leaf, which gives its file name.
+    pub first: u64,
+    /// The frame that ends the segment before.
+    pub seal: Vec<u8>,
+}
+
+/// Bytes that were dropped from the end of a log when it was opened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Discarded {
+    /// How many.
+    #[serde(rename = "discarded_bytes")]
+    pub bytes: u64,
+    /// Their digest.
+    pub sha256: Digest,
+}
+
+/// Turns events into the bytes of one log.
+///
+/// Holds the epoch key, never the root key. Prints without keys and events.
+///
+/// Fails closed: an event that was refused left nothing behind. The caller drops the writer when
+/// a write fails, because what the file then holds is unknown.
+pub struct Writer {
+    origin: Origin,
+    cadence_seconds: u64,
+    epoch: u64,
+    key: NamedSigningKey,
+    /// Over all leaves, those of the open group included.
+    tree: Tree,
+    prev: Digest,
+    last_time: Timestamp,
+    /// Frames of the open group.
+    group: Vec<u8>,
+    group_leaves: usize,
+    segment_bytes: u64,
+    segment_limit: u64,
+    closed: bool,
+}
+
+impl fmt::Debug for Writer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Writer")
+            .field("origin", &self.origin)
+            .field("epoch", &self.epoch)
+            .field("size", &self.tree.size())
+            .finish_non_exhaustive()
+    }
+}
+
+#[derive(Serialize)]
+struct OpenBody {
+    root: String,
+    cadence_seconds: u64,
+}
+
+#[derive(Serialize)]
+struct EpochBody {
+    old: Option<String>,
+    new: String,
+}
+
+#[derive(Serialize)]
+struct CloseBody {
+    size: u64,
+}
+
+#[derive(Serialize)]
+struct NoBody {}
+
+impl Writer {
+    /// Starts a log: `log.open` and the first `key.epoch`, under a checkpoint that the root key
+    /// and the epoch key both sign.
+    ///
+    /// - `origin`: never used before (see [`Origin`]).
+    /// - `epoch_seed`: 32 bytes from a cryptographic random source, kept nowhere else.
+    /// - `cadence_seconds`: the writer's promise of a heartbeat at least this often; at least 1.
+    ///
+    /// # Errors
+    /// [`AuditError`] only where a line would pass its bound.
+    pub fn create(
+        origin: Origin,
+        root: &NamedSigningKey,
+        epoch_seed: &[u8; 32],
+        cadence_seconds: u64,
+        now: Timestamp,
+    ) -> Result<(Self, Group), AuditError> {
+        let start = Recovered::nothing(origin, cadence_seconds.max(1));
+        Self::reopen(start, root, epoch_seed, None, now)
+    }
+
+    /// Continues a log that the verifier found in order: `log.open`, `log.recovered` where a tail
+    /// was dropped, and a new `key.epoch`.
+    ///
+    /// # Errors
+    /// As [`create`](Self::create).
+    pub fn reopen(
+        log: Recovered,
+        root: &NamedSigningKey,
+        epoch_seed: &[u8; 32],
+        discarded: Option<&Discarded>,
+        now: Timestamp,
+    ) -> Result<(Self, Group), AuditError> {
+        let key = epoch_key(&log.origin, epoch_seed)?;
+        let mut writer = Self {
+            cadence_seconds: log.cadence_seconds,
+            epoch: log.epoch.saturating_add(1),
+            key,
+            prev: log.prev,
+            tree: log.tree,
+            last_time: now,
+            group: Vec::new(),
+            group_leaves: 0,
+            segment_bytes: log.segment_bytes,
+            segment_limit: MAX_SEGMENT_BYTES,
+            closed: false,
+            origin: log.origin,
+        };
+        let open = OpenBody {
+            root: root.verifying_key().to_string(),
+            cadence_seconds: writer.cadence_seconds,
+        };
+        writer.stage(&Event::internal(EventKind::LogOpen, now, &open)?)?;
+        if let Some(discarded) = discarded {
+            writer.stage(&Event::internal(EventKind::LogRecovered, now, discarded)?)?;
+        }
+        let body = EpochBody { old: None, new: writer.key.verifying_key().to_string() };
+        writer.stage(&Event::internal(EventKind::KeyEpoch, now, &body)?)?;
+        let group = writer.seal_group(&[root])?;
+        Ok((writer, group))
+    }
+
+    /// The same writer with a smaller bound for its segments, for tests and small disks.
+    #[must_use]
+    pub fn with_segment_limit(mut self, bytes: u64) -> Self {
+        self.segment_limit = bytes.min(MAX_SEGMENT_BYTES);
+        self
+    }
+
+    /// The log.
+    #[must_use]
+    pub const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Leaves, those of the open group included.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.tree.size()
+    }
+
+    /// Leaves of the open group.
+    #[must_use]
+    pub const fn open_leaves(&self) -> usize {
+        self.group_leaves
+    }
+
+    /// Adds an event to the open group. It is not in the log before [`commit`](Self::commit)'s
+    /// bytes are.
+    ///
+    /// Cost: one serialisation of the head, two hashes. No signature.
+    ///
+    /// # Errors
+    /// [`AuditError::LeafTooLarge`], [`AuditError::GroupFull`], [`AuditError::Closed`]; the group
+    /// is then as it was.
+    pub fn append(&mut self, event: &Event) -> Result<Ack, AuditError> {
+        if event.kind().is_reserved() {
+            return Err(AuditError::ReservedKind);
+        }
+        // Two leaves are kept free for the writer's own events.
+        if self.group_leaves >= MAX_GROUP_LEAVES - 2 {
+            return Err(AuditError::GroupFull { limit: MAX_GROUP_LEAVES - 2 });
+        }
+        self.stage(event)
+    }
+
+    fn stage(&mut self, event: &Event) -> Result<Ack, AuditError> {
+        if self.closed {
+            return Err(AuditError::Closed);
+        }
+        let index = self.tree.size();
+        // The frame's header is written after its payload is known to fit.
+        let start = self.group.len();
+        self.group.extend_from_slice(&[0; crate::audit::segment::FRAME_HEADER_BYTES]);
+        let written =
+            event.write_leaf(&self.origin, index, &self.prev, self.epoch, &mut self.group);
+        if let Err(error) = written {
+            self.group.truncate(start);
+            return Err(error);
+        }
+        let leaf = crate::audit::segment::finish_frame(FrameKind::Leaf, start, &mut self.group);
+        let leaf = leaf_hash(leaf);
+        self.tree.push(leaf);
+        self.prev = leaf;
+        self.group_leaves += 1;
+        self.last_time = event.time();
+        Ok(Ack { index, leaf })
+    }
+
+    /// Signs a checkpoint over the open group and gives its bytes; `None` if it is empty.
+    ///
+    /// # Errors
+    /// [`AuditError::Origin`] if the checkpoint cannot be signed, which a checked origin excludes.
+    pub fn commit(&mut self) -> Result<Option<Group>, AuditError> {
+        if self.group_leaves == 0 { Ok(None) } else { self.seal_group(&[]).map(Some) }
+    }
+
+    /// Replaces the epoch key: a `key.epoch` leaf under a checkpoint that the old key, the root
+    /// key and the new key sign; the old one is wiped. The group before it must be committed.
+    ///
+    /// # Errors
+    /// [`AuditError::GroupFull`] if a group is open, [`AuditError::Closed`].
+    pub fn rotate(
+        &mut self,
+        root: &NamedSigningKey,
+        epoch_seed: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<Group, AuditError> {
+        if self.group_leaves > 0 {
+            return Err(AuditError::GroupFull { limit: 0 });
+        }
+        let new = epoch_key(&self.origin, epoch_seed)?;
+        let body = EpochBody {
+            old: Some(self.key.verifying_key().to_string()),
+            new: new.verifying_key().to_string(),
+        };
+        let event = Event::internal(EventKind::KeyEpoch, now, &body)?;
+        self.epoch = self.epoch.saturating_add(1);
+        let old = std::mem::replace(&mut self.key, new);
+        self.stage(&event)?;
+        self.seal_group(&[root, &old])
+    }
+
+    /// Whether the cadence asks for a heartbeat at `now`.
+    #[must_use]
+    pub fn heartbeat_due(&self, now: Timestamp) -> bool {
+        let seconds = i64::try_from(self.cadence_seconds).unwrap_or(i64::MAX);
+        !self.closed && now >= self.last_time.plus_seconds(seconds)
+    }
+
+    /// Adds a heartbeat to the open group.
+    ///
+    /// # Errors
+    /// [`AuditError::Closed`].
+    pub fn heartbeat(&mut self, now: Timestamp) -> Result<Ack, AuditError> {
+        self.stage(&Event::internal(EventKind::LogHeartbeat, now, &NoBody {})?)
+    }
+
+    /// Ends the log in order. `log.close` stands alone in its group, so that whatever is changed
+    /// in the last group of events can be told exactly. The group before it must be committed.
+    ///
+    /// # Errors
+    /// [`AuditError::GroupFull`] if a group is open, [`AuditError::Closed`] the second time.
+    pub fn close(&mut self, now: Timestamp) -> Result<Group, AuditError> {
+        if self.group_leaves > 0 {
+            return Err(AuditError::GroupFull { limit: 0 });
+        }
+        let body = CloseBody { size: self.tree.size().saturating_add(1) };
+        self.stage(&Event::internal(EventKind::LogClose, now, &body)?)?;
+        self.closed = true;
+        self.seal_group(&[])
+    }
+
+    fn seal_group(&mut self, others: &[&NamedSigningKey]) -> Result<Group, AuditError> {
+        let first = self.tree.size().saturating_sub(self.group_leaves as u64);
+        let text = Checkpoint::of(&self.origin, &self.tree).to_text();
+        let mut keys = vec![&self.key];
+        keys.extend(others);
+        let checkpoint = note::sign(&text, &keys).map_err(|_| AuditError::Origin)?;
+        let mut bytes = std::mem::take(&mut self.group);
+        write_frame(FrameKind::Checkpoint, checkpoint.as_bytes(), &mut bytes);
+        self.group_leaves = 0;
+        let added = bytes.len() as u64;
+        let new_segment = if self.segment_bytes > 0
+            && self.segment_bytes.saturating_add(added) > self.segment_limit
+        {
+            let mut seal = Vec::new();
+            write_frame(FrameKind::SegmentEnd, &first.to_le_bytes(), &mut seal);
+            self.segment_bytes = 0;
+            Some(NewSegment { first, seal })
+        } else {
+            None
+        };
+        self.segment_bytes = self.segment_bytes.saturating_add(added);
+        Ok(Group { bytes, size: self.tree.size(), checkpoint, new_segment })
+    }
+}
+
+fn epoch_key(origin: &Origin, seed: &[u8; 32]) -> Result<NamedSigningKey, AuditError> {
+    let name = KeyName::parse(origin.as_str()).map_err(|_| AuditError::Origin)?;
+    Ok(NamedSigningKey::new(name, SigningKey::from_seed(seed)))
+}

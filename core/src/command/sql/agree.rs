@@ -1,0 +1,288 @@
+//! The second reading: the parser's own tokenizer must cut a statement as the guard lexer did.
+//!
+//! Both streams are laid over the text. Where their cuts meet again after one token each, the
+//! tokens must be of one kind and mean the same. Where it takes several, only the differences
+//! that are known, named below, pass; then the guard's reading is the one that is parsed.
+
+use sqlparser::ast::DollarQuotedString;
+use sqlparser::dialect::Dialect as Grammar;
+use sqlparser::keywords::Keyword;
+use sqlparser::tokenizer::{
+    Location, Span as ParsedSpan, Token as Parsed, TokenWithSpan, Tokenizer, Word,
+};
+
+use crate::command::Dialect;
+use crate::command::sql::parse::with_grammar;
+use crate::command::sql::{Refusal, Token, TokenKind, name_value, text_value};
+use crate::primitives::Span;
+
+/// The tokens of one statement for the parser, or where the readings part.
+pub(super) fn agree(
+    text: &str,
+    tokens: &[Token],
+    dialect: Dialect,
+    standard_strings: Option<bool>,
+) -> Result<Vec<TokenWithSpan>, Refusal> {
+    let (Some(first), Some(last)) = (tokens.first(), tokens.last()) else { return Ok(Vec::new()) };
+    let whole = Span::from_offsets(first.span.start(), last.span.end());
+    let slice = text.get(whole.start()..whole.end()).unwrap_or_default();
+    let second = with_grammar(dialect, 0, standard_strings.unwrap_or(true), |grammar| {
+        second_reading(slice, whole.start(), grammar)
+    });
+    let second = second.ok_or(Refusal::ReadingsDisagree(whole))?;
+
+    let reading = Guarded { text, dialect, standard_strings };
+    let mut agreed = Vec::with_capacity(tokens.len() + 1);
+    let (mut guard, mut parsed) = (tokens.iter().peekable(), second.into_iter().peekable());
+    while let Some(token) = guard.next() {
+        let disagree = Refusal::ReadingsDisagree(token.span);
+        let (other, span) = parsed.next().ok_or(disagree)?;
+        if span.start() != token.span.start() {
+            return Err(disagree);
+        }
+        if span.end() == token.span.end() {
+            let word = reading.same(token, other).ok_or(disagree)?;
+            agreed.push(placed(word, token.span));
+            continue;
+        }
+        // The cuts differ: collect both streams until they meet.
+        let (mut mine, mut theirs) = (vec![token], vec![other]);
+        let (mut my_end, mut their_end) = (token.span.end(), span.end());
+        while my_end != their_end {
+            if my_end < their_end {
+                let next = guard.next().ok_or(disagree)?;
+                my_end = next.span.end();
+                mine.push(next);
+            } else {
+                let (next, span) = parsed.next().ok_or(disagree)?;
+                their_end = span.end();
+                theirs.push(next);
+            }
+        }
+        for token in &mine {
+            let word = reading.known_difference(token, mine.len(), &theirs).ok_or(disagree)?;
+            agreed.push(placed(word, token.span));
+        }
+    }
+    match parsed.next() {
+        Some((_, span)) => Err(Refusal::ReadingsDisagree(span)),
+        None => Ok(agreed),
+    }
+}
+
+/// The parser's tokens of `slice` without blanks and comments, each with its bytes in the command.
+fn second_reading(
+    slice: &str,
+    offset: usize,
+    grammar: &dyn Grammar,
+) -> Option<Vec<(Parsed, Span)>> {
+    let tokens = Tokenizer::new(grammar, slice).tokenize_with_location().ok()?;
+    let mut out = Vec::with_capacity(tokens.len());
+    let mut chars = slice.char_indices();
+    let (mut line, mut column) = (1, 1);
+    let mut start = 0;
+    for TokenWithSpan { token, span } in tokens {
+        // The tokenizer counts lines and characters; its tokens leave no gap.
+        while (line, column) != (span.end.line, span.end.column) {
+            let (_, char) = chars.next()?;
+            (line, column) = if char == '\n' { (line + 1, 1) } else { (line, column + 1) };
+        }
+        let end = chars.offset();
+        if !matches!(token, Parsed::Whitespace(_)) {
+            out.push((token, Span::from_offsets(offset + start, offset + end)));
+        }
+        start = end;
+    }
+    Some(out)
+}
+
+/// A token whose place is its byte offset plus one, on line 1.
+fn placed(token: Parsed, span: Span) -> TokenWithSpan {
+    let location = |offset: usize| Location::new(1, offset as u64 + 1);
+    TokenWithSpan::new(token, ParsedSpan::new(location(span.start()), location(span.end())))
+}
+
+/// The guard's reading.
+struct Guarded<'a> {
+    text: &'a str,
+    dialect: Dialect,
+    standard_strings: Option<bool>,
+}
+
+impl Guarded<'_> {
+    /// The token to parse where both readings made one token of the same bytes; `None` where
+    /// they took it for different things.
+    fn same(&self, token: &Token, other: Parsed) -> Option<Parsed> {
+        let text = token.text(self.text);
+        let fits = match token.kind {
+            TokenKind::Word => matches!(&other, Parsed::Word(word) if word.quote_style.is_none()),
+            TokenKind::QuotedName => {
+                let name = name_value(token, self.text)?;
+                matches!(&other, Parsed::Word(word) if word.quote_style.is_some() && word.value == name)
+            }
+            TokenKind::Text => return self.same_text(token, other),
+            // `0x1F`, which the tokenizer takes for a byte string.
+            TokenKind::Number if matches!(other, Parsed::HexStringLiteral(_)) => {
+                return Some(Parsed::Number(text.to_owned(), false));
+            }
+            TokenKind::Number => matches!(other, Parsed::Number(_, false)),
+            TokenKind::Placeholder => matches!(other, Parsed::Placeholder(_)),
+            TokenKind::Operator => return Some(operator(text)),
+            TokenKind::Open => other == if text == "(" { Parsed::LParen } else { Parsed::LBracket },
+            TokenKind::Close => {
+                other == if text == ")" { Parsed::RParen } else { Parsed::RBracket }
+            }
+            TokenKind::Comma => other == Parsed::Comma,
+            TokenKind::Dot => other == Parsed::Period,
+            TokenKind::Semicolon => other == Parsed::SemiColon,
+            TokenKind::CopyData => false,
+        };
+        fits.then_some(other)
+    }
+
+    /// A literal: both readings must give it the same value, or the value must be none of the
+    /// kind that is read again as code.
+    fn same_text(&self, token: &Token, other: Parsed) -> Option<Parsed> {
+        let bits =
+            matches!(other, Parsed::HexStringLiteral(_) | Parsed::SingleQuotedByteStringLiteral(_));
+        if self.standard_strings == Some(false)
+            && matches!(other, Parsed::SingleQuotedString(_) | Parsed::NationalStringLiteral(_))
+        {
+            // The tokenizer ends it where the server does, but knows other escapes.
+            return self.value(token).map(Parsed::SingleQuotedString);
+        }
+        let same = bits
+            || matches!(
+                &other,
+                Parsed::SingleQuotedString(value)
+                    | Parsed::NationalStringLiteral(value)
+                    | Parsed::EscapedStringLiteral(value)
+                    | Parsed::UnicodeStringLiteral(value)
+                    | Parsed::DollarQuotedString(DollarQuotedString { value, .. })
+                    if self.value(token).as_ref() == Some(value)
+            );
+        same.then_some(other)
+    }
+
+    fn value(&self, token: &Token) -> Option<String> {
+        text_value(token, self.text, self.dialect, self.standard_strings)
+    }
+
+    /// The token to parse where the cuts differ in a way that is known: `token` is one of `count`
+    /// tokens of the guard that stand where the tokenizer sees `theirs`.
+    fn known_difference(&self, token: &Token, count: usize, theirs: &[Parsed]) -> Option<Parsed> {
+        let text = token.text(self.text);
+        if token.kind == TokenKind::Operator {
+            // Signs behind an operator: the server's rules for cutting them are the guard's.
+            return Some(operator(text));
+        }
+        if count != 1 {
+            return None;
+        }
+        match token.kind {
+            // `'a'`, a line break, `'b'`: one literal that goes on.
+            TokenKind::Text => {
+                let strings = theirs.iter().all(|other| {
+                    matches!(other, Parsed::SingleQuotedString(_) | Parsed::EscapedStringLiteral(_))
+                });
+                strings.then(|| self.value(token)).flatten().map(Parsed::SingleQuotedString)
+            }
+            // `0b11`, `0o17`, `1_000`.
+            TokenKind::Number => Some(Parsed::Number(text.to_owned(), false)),
+            // `:a`, `@a`, `$a::b(c)`.
+            TokenKind::Placeholder => Some(Parsed::Placeholder(text.to_owned())),
+            // `U&"d!0061ta"`.
+            TokenKind::QuotedName => Some(Parsed::Word(Word {
+                value: name_value(token, self.text)?,
+                quote_style: Some('"'),
+                keyword: Keyword::NoKeyword,
+            })),
+            // `a$b` in SQLite.
+            TokenKind::Word => text.contains('$').then(|| Parsed::make_word(text, None)),
+            TokenKind::Operator
+            | TokenKind::Open
+            | TokenKind::Close
+            | TokenKind::Comma
+            | TokenKind::Dot
+            | TokenKind::Semicolon
+            | TokenKind::CopyData => None,
+        }
+    }
+}
+
+/// The parser's token for an operator.
+fn operator(text: &str) -> Parsed {
+    let known = OPERATORS.iter().find(|(word, _)| *word == text);
+    known.map_or_else(|| Parsed::CustomBinaryOperator(text.to_owned()), |(_, token)| token.clone())
+}
+
+const OPERATORS: &[(&str, Parsed)] = &[
+    ("=", Parsed::Eq),
+    ("*", Parsed::Mul),
+    ("<", Parsed::Lt),
+    (">", Parsed::Gt),
+    ("<=", Parsed::LtEq),
+    (">=", Parsed::GtEq),
+    ("<>", Parsed::Neq),
+    ("!=", Parsed::Neq),
+    ("==", Parsed::DoubleEq),
+    ("+", Parsed::Plus),
+    ("-", Parsed::Minus),
+    ("/", Parsed::Div),
+    ("%", Parsed::Mod),
+    ("||", Parsed::StringConcat),
+    ("::", Parsed::DoubleColon),
+    (":=", Parsed::Assignment),
+    (":", Parsed::Colon),
+    ("=>", Parsed::RArrow),
+    ("->", Parsed::Arrow),
+    ("->>", Parsed::LongArrow),
+    ("<=>", Parsed::Spaceship),
+    ("&", Parsed::Ampersand),
+    ("|", Parsed::Pipe),
+    ("^", Parsed::Caret),
+    ("#", Parsed::Sharp),
+    ("##", Parsed::DoubleSharp),
+    ("~", Parsed::Tilde),
+    ("~*", Parsed::TildeAsterisk),
+    ("!~", Parsed::ExclamationMarkTilde),
+    ("!~*", Parsed::ExclamationMarkTildeAsterisk),
+    ("~~", Parsed::DoubleTilde),
+    ("~~*", Parsed::DoubleTildeAsterisk),
+    ("!~~", Parsed::ExclamationMarkDoubleTilde),
+    ("!~~*", Parsed::ExclamationMarkDoubleTildeAsterisk),
+    ("<<", Parsed::ShiftLeft),
+    (">>", Parsed::ShiftRight),
+    ("&&", Parsed::Overlap),
+    ("!", Parsed::ExclamationMark),
+    ("!!", Parsed::DoubleExclamationMark),
+    ("@", Parsed::AtSign),
+    ("^@", Parsed::CaretAt),
+    ("|/", Parsed::PGSquareRoot),
+    ("||/", Parsed::PGCubeRoot),
+    ("#>", Parsed::HashArrow),
+    ("#>>", Parsed::HashLongArrow),
+    ("#-", Parsed::HashMinus),
+    ("@-@", Parsed::AtDashAt),
+    ("@>", Parsed::AtArrow),
+    ("<@", Parsed::ArrowAt),
+    ("@?", Parsed::AtQuestion),
+    ("@@", Parsed::AtAt),
+    ("?", Parsed::Question),
+    ("?&", Parsed::QuestionAnd),
+    ("?|", Parsed::QuestionPipe),
+    ("?-", Parsed::QuestionMarkDash),
+    ("?#", Parsed::QuestionMarkSharp),
+    ("?-|", Parsed::QuestionMarkDashVerticalBar),
+    ("?||", Parsed::QuestionMarkDoubleVerticalBar),
+    ("&<", Parsed::AmpersandLeftAngleBracket),
+    ("&>", Parsed::AmpersandRightAngleBracket),
+    ("&<|", Parsed::AmpersandLeftAngleBracketVerticalBar),
+    ("|&>", Parsed::VerticalBarAmpersandRightAngleBracket),
+    ("<->", Parsed::TwoWayArrow),
+    ("<^", Parsed::LeftAngleBracketCaret),
+    (">^", Parsed::RightAngleBracketCaret),
+    ("~=", Parsed::TildeEqual),
+    ("<<|", Parsed::ShiftLeftVerticalBar),
+    ("|>>", Parsed::VerticalBarShiftRight),
+];

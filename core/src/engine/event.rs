@@ -1,0 +1,119 @@
+//! What the log keeps of a decision and of its outcome.
+
+use serde::Serialize;
+
+use super::Decided;
+use crate::facts::Facts;
+use crate::policy::Decision;
+use crate::primitives::Digest;
+use crate::request::{Principal, Request, Resource, Session};
+
+/// Who enforces the decision, and how far its word can be trusted (DESIGN: where a promise holds).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Enforcement {
+    /// Code in the same process as the agent.
+    InProcess,
+    /// A process of another user.
+    SeparateProcess,
+    /// A gateway on another host.
+    Gateway,
+}
+
+/// The body of a `decision` event: exactly what the evaluator was given, and its answer. Appended
+/// before anything is forwarded.
+#[derive(Clone, Debug, Serialize)]
+pub struct DecisionEvent<'a> {
+    decision_id: &'a str,
+    enforcement: Enforcement,
+    authn: &'static str,
+    principal: &'a Principal,
+    resource: &'a Resource,
+    session_facts: &'a Session,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    now: Option<crate::primitives::Timestamp>,
+    command_bytes: usize,
+    /// Salted: the salt lies with the command, so that both can be erased.
+    action_hash: Digest,
+    facts: Recorded<'a>,
+    decision: &'a Decision,
+    engine: &'static str,
+}
+
+/// Facts, or how large they are where a leaf cannot hold them.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+enum Recorded<'a> {
+    Whole(&'a Facts),
+    TooLarge { bytes: usize, sha256: Digest },
+}
+
+/// Bytes of facts that a leaf holds: the rest of a leaf is the request and the decision.
+const MAX_FACTS_BYTES: usize = 32 * 1024;
+
+impl<'a> DecisionEvent<'a> {
+    /// The event of a decision.
+    ///
+    /// - `decision_id`: unique in the log.
+    /// - `command_bytes`, `action_hash`: length of the command and its salted hash.
+    #[must_use]
+    pub fn new(
+        decided: &'a Decided,
+        request: &'a Request,
+        decision_id: &'a str,
+        enforcement: Enforcement,
+        (command_bytes, action_hash): (usize, Digest),
+    ) -> Self {
+        Self {
+            decision_id,
+            enforcement,
+            authn: "asserted_by_embedder",
+            principal: &request.principal,
+            resource: &request.resource,
+            session_facts: &request.session,
+            now: request.context.now,
+            command_bytes,
+            action_hash,
+            facts: recorded(&decided.facts),
+            decision: &decided.decision,
+            engine: env!("CARGO_PKG_VERSION"),
+        }
+    }
+}
+
+fn recorded(facts: &Facts) -> Recorded<'_> {
+    // Facts always serialize; were they ever not to, their absence is told and not hidden.
+    let bytes = serde_json::to_vec(facts).unwrap_or_default();
+    if (1..=MAX_FACTS_BYTES).contains(&bytes.len()) {
+        Recorded::Whole(facts)
+    } else {
+        Recorded::TooLarge { bytes: bytes.len(), sha256: crate::crypto::sha256(&bytes) }
+    }
+}
+
+/// What became of a forwarded command.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OutcomeState {
+    /// It ran to its end.
+    Completed,
+    /// The target refused it or failed.
+    Failed,
+    /// It was stopped at a limit of rows.
+    StoppedAtLimit,
+}
+
+/// The body of an `outcome` event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OutcomeEvent<'a> {
+    /// The decision it belongs to.
+    pub decision_id: &'a str,
+    /// What became of it.
+    pub state: OutcomeState,
+    /// Rows that were returned.
+    pub rows_out: u64,
+    /// Rows that were changed, where the target says so.
+    pub rows_changed: Option<u64>,
+    /// Cells that masking changed.
+    pub masked_cells: u64,
+}

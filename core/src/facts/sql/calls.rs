@@ -1,0 +1,398 @@
+//! Calls of functions, in every notation, and the code that some of them run.
+
+use sqlparser::ast::{
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
+    FunctionArguments, HavingBound, ListAggOnOverflow, ObjectNamePart, Value,
+};
+
+use super::flow::{Flow, Names, Origin};
+use super::functions::{self, Code};
+use super::nested;
+use super::settings;
+use super::walk::Walk;
+use crate::facts::{Effect, EffectSet, How, Path, Reason, SessionDelta, TargetKind, Understanding};
+
+/// What is known of a call's result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    Scalar,
+    Aggregate,
+    /// One row or many, or not known.
+    Rows,
+}
+
+impl<'a> Walk<'_, 'a> {
+    /// Walks a call written as one.
+    pub(super) fn call(&mut self, function: &Function, names: &Names<'_, 'a>) -> Flow {
+        let Function {
+            name,
+            uses_odbc_syntax: _,
+            parameters,
+            args,
+            within_group,
+            filter,
+            null_treatment: _,
+            over,
+        } = function;
+        let mut flow = Flow::constant();
+        let mut literals: Vec<Option<&str>> = Vec::new();
+        match parameters {
+            FunctionArguments::None => {}
+            FunctionArguments::Subquery(_) | FunctionArguments::List(_) => self.not_covered(),
+        }
+        match args {
+            FunctionArguments::None => {}
+            FunctionArguments::Subquery(query) => {
+                // ARRAY(SELECT …) makes one value of many rows.
+                self.part.loose = true;
+                let result = self.query(query, names, false);
+                self.reach_inside(result.extent);
+                match result.columns {
+                    None => flow = Flow::any(),
+                    Some(columns) => columns.iter().for_each(|column| flow.mix(&column.flow)),
+                }
+                flow = flow.aggregated();
+                literals.push(None);
+            }
+            FunctionArguments::List(list) => {
+                let FunctionArgumentList { duplicate_treatment: _, args, clauses } = list;
+                for arg in args {
+                    literals.push(literal_argument(arg));
+                    flow.mix(&self.argument(arg, names));
+                }
+                for clause in clauses {
+                    let origin = self.argument_clause(clause, names);
+                    flow.depends.add(&origin);
+                }
+            }
+        }
+        for by in within_group {
+            flow.mix(&self.order_expr(by, names));
+        }
+        if let Some(filter) = filter {
+            flow.depends.add(&self.condition(filter, names));
+        }
+        if let Some(over) = over {
+            flow.depends.add(&self.window(over, names));
+        }
+        let mut parts = Vec::with_capacity(name.0.len());
+        for part in &name.0 {
+            match part {
+                ObjectNamePart::Identifier(ident) => parts.push(self.fold(ident)),
+                ObjectNamePart::Function(_) => self.not_covered(),
+            }
+        }
+        match self.invoke(parts, &literals) {
+            None => Flow::any(),
+            Some(Shape::Rows) => {
+                if self.gives_elements(&function.name) {
+                    flow.derived()
+                } else {
+                    Flow::any()
+                }
+            }
+            Some(Shape::Scalar) => flow.derived(),
+            Some(Shape::Aggregate) => flow.aggregated(),
+        }
+    }
+
+    /// Whether a function that gives rows makes them of its arguments alone.
+    fn gives_elements(&self, name: &sqlparser::ast::ObjectName) -> bool {
+        let Some(name) = self.parts(name).and_then(|mut parts| parts.pop()) else { return false };
+        functions::builtin(self.setting.dialect, &name)
+            .is_some_and(|function| function.set && !function.catalogued)
+            && self
+                .setting
+                .catalog
+                .is_none_or(|catalog| catalog.functions_named(&name, self.case()).next().is_none())
+    }
+
+    pub(super) fn argument(&mut self, arg: &FunctionArg, names: &Names<'_, 'a>) -> Flow {
+        match arg {
+            FunctionArg::Named { name: _, arg, operator: _ } | FunctionArg::Unnamed(arg) => {
+                self.argument_expr(arg, names)
+            }
+            FunctionArg::ExprNamed { name, arg, operator: _ } => {
+                let mut flow = self.expr(name, names);
+                flow.mix(&self.argument_expr(arg, names));
+                flow
+            }
+        }
+    }
+
+    fn argument_expr(&mut self, arg: &FunctionArgExpr, names: &Names<'_, 'a>) -> Flow {
+        match arg {
+            FunctionArgExpr::Expr(expr) => self.expr(expr, names),
+            // `count(*)` holds nothing of the rows.
+            FunctionArgExpr::Wildcard => Flow::constant(),
+            FunctionArgExpr::QualifiedWildcard(_) | FunctionArgExpr::WildcardWithOptions(_) => {
+                self.part.unresolved = true;
+                Flow::any()
+            }
+        }
+    }
+
+    fn argument_clause(
+        &mut self,
+        clause: &FunctionArgumentClause,
+        names: &Names<'_, 'a>,
+    ) -> Origin {
+        match clause {
+            FunctionArgumentClause::IgnoreOrRespectNulls(_)
+            | FunctionArgumentClause::Separator(_)
+            | FunctionArgumentClause::JsonNullClause(_)
+            | FunctionArgumentClause::JsonReturningClause(_) => Origin::NONE,
+            FunctionArgumentClause::Where(expr)
+            | FunctionArgumentClause::Limit(expr)
+            | FunctionArgumentClause::Having(HavingBound(_, expr)) => self.condition(expr, names),
+            FunctionArgumentClause::OrderBy(by) => {
+                let mut origin = Origin::NONE;
+                for by in by {
+                    origin.add(&self.order_expr(by, names).as_dependence());
+                }
+                origin
+            }
+            FunctionArgumentClause::OnOverflow(overflow) => match overflow {
+                ListAggOnOverflow::Error => Origin::NONE,
+                ListAggOnOverflow::Truncate { filler, with_count: _ } => match filler {
+                    Some(filler) => self.condition(filler, names),
+                    None => Origin::NONE,
+                },
+            },
+        }
+    }
+
+    /// Whether a table or the catalog gives effects to functions of this name.
+    pub(super) fn has_effects(&self, name: &str) -> bool {
+        let listed = self
+            .setting
+            .catalog
+            .is_some_and(|catalog| catalog.functions_named(name, self.case()).next().is_some());
+        listed || functions::builtin(self.setting.dialect, name).is_some_and(|f| f.catalogued)
+    }
+
+    /// Whether the server's own functions can be trusted to be meant by an unqualified name.
+    fn builtins_come_first(&self) -> bool {
+        if self.is_sqlite() {
+            return true;
+        }
+        let path = self.state.session.search_path.as_deref().unwrap_or_default();
+        !self.state.path_unknown && path.iter().position(|s| s == "pg_catalog").unwrap_or(0) == 0
+    }
+
+    /// Notes a call of the function `parts` (folded) with those of its arguments that are
+    /// literals. `None`: the function is not known.
+    pub(super) fn invoke(&mut self, parts: Vec<String>, args: &[Option<&str>]) -> Option<Shape> {
+        let parts = match parts.len() {
+            0..=2 => parts,
+            // The database part can only name the current one.
+            more => parts.into_iter().skip(more - 2).collect(),
+        };
+        let (schema, name) = match parts.as_slice() {
+            [name] => (None, name.as_str()),
+            [schema, name] => (Some(schema.as_str()), name.as_str()),
+            _ => {
+                self.not_covered();
+                return None;
+            }
+        };
+        self.part.calls.insert(Path::exact(parts.iter().map(String::as_str)).to_string());
+        let mut known = None;
+        if let Some(catalog) = self.setting.catalog {
+            let case = self.case();
+            let listed = catalog.functions_named(name, case);
+            for function in listed.filter(|f| schema.is_none_or(|s| case.same(s, &f.schema))) {
+                for effect in &function.effects {
+                    match Effect::parse(effect) {
+                        Some(effect) => self.part.may |= effect,
+                        None => self.part.may |= EffectSet::ALL,
+                    }
+                }
+                // A function of the database's own may give rows, and is never taken for a
+                // plain scalar.
+                known = Some(Shape::Rows);
+                self.part.loose = true;
+                self.part.rows = true;
+            }
+        }
+        let builtin = functions::builtin(self.setting.dialect, name).filter(|function| {
+            function.catalogued
+                || match schema {
+                    None => self.builtins_come_first(),
+                    Some(schema) => schema == "pg_catalog",
+                }
+        });
+        let Some(function) = builtin else {
+            if known.is_none() {
+                self.unknown_function(Some(name));
+            }
+            return known;
+        };
+        self.part.may |= function.may;
+        self.part.loose |= function.aggregate || function.set || function.catalogued;
+        self.part.rows |= function.set || function.unknown;
+        if function.unknown {
+            self.partial(Reason::DynamicCode);
+            self.dynamic_target();
+        }
+        if function.tables {
+            self.source(TargetKind::Table, Path::dynamic());
+        }
+        match function.code {
+            Code::None => {}
+            Code::Argument(at) => self.code_argument(args.get(at).copied().flatten()),
+            Code::AnyText if args.is_empty() => self.code_argument(None),
+            Code::AnyText => {
+                for arg in args {
+                    self.code_argument(*arg);
+                }
+            }
+        }
+        if name == "set_config" && !self.is_sqlite() {
+            self.set_config(args);
+        }
+        Some(match function {
+            // What it gives comes from elsewhere than its arguments.
+            _ if known.is_some() || function.set || function.catalogued => Shape::Rows,
+            functions::Function { aggregate: true, .. } => Shape::Aggregate,
+            functions::Function { aggregate: false, .. } => Shape::Scalar,
+        })
+    }
+
+    /// A function of which nothing is known may do anything to anything.
+    pub(super) fn unknown_function(&mut self, name: Option<&str>) {
+        self.partial(Reason::UnknownFunction);
+        self.part.may |= EffectSet::ALL;
+        self.part.loose = true;
+        self.part.rows = true;
+        if let Some(name) = name {
+            self.object(TargetKind::Function, Path::exact([name]));
+        }
+        self.dynamic_target();
+    }
+
+    /// A target that is known only when the command runs.
+    pub(super) fn dynamic_target(&mut self) {
+        self.object(TargetKind::Other, Path::dynamic());
+    }
+
+    fn code_argument(&mut self, text: Option<&str>) {
+        match text {
+            Some(text) => self.code(text),
+            None => {
+                self.opaque(Reason::DynamicCode);
+                self.part.may |= EffectSet::ALL;
+            }
+        }
+    }
+
+    /// Reads SQL that runs inside this action.
+    pub(super) fn code(&mut self, text: &str) {
+        let facts = nested::read_sql(&self.setting, self.state, text);
+        self.understanding = self.understanding.max(facts.understanding);
+        self.reasons.extend(&facts.reasons);
+        self.session.extend(facts.session.iter().cloned());
+        self.part.nested.push(facts);
+    }
+
+    /// Code in a language that is not read.
+    pub(super) fn foreign_code(&mut self, len: usize) {
+        let facts = nested::unread(&self.setting, len);
+        self.understanding = Understanding::Opaque;
+        self.reasons.extend(&facts.reasons);
+        self.part.nested.push(facts);
+    }
+
+    fn set_config(&mut self, args: &[Option<&str>]) {
+        let [name, value, ..] = args else { return };
+        match name {
+            Some(name) => {
+                let name = name.to_ascii_lowercase();
+                self.part.may |= settings::effects(&name);
+                self.object(TargetKind::Setting, Path::exact([name.as_str()]));
+                let values = value.map(|value| settings::split_list(value));
+                self.set_value(name, values);
+            }
+            None => {
+                self.part.may |= Effect::Identity | Effect::AuditTamper;
+                self.object(TargetKind::Setting, Path::dynamic());
+                self.session.push(SessionDelta::Unknown);
+                self.forget_session();
+            }
+        }
+    }
+
+    /// `x`, `t.x`, `s.t.x`: a column, or by PostgreSQL's other notation a call.
+    pub(super) fn column(
+        &mut self,
+        idents: &[sqlparser::ast::Ident],
+        names: &Names<'_, 'a>,
+    ) -> Flow {
+        let parts: Vec<String> = idents.iter().map(|ident| self.fold(ident)).collect();
+        if let Some(flow) = self.resolve(&parts, names) {
+            return flow;
+        }
+        self.part.unresolved = true;
+        if let ([_, .., last], false) = (idents, self.is_sqlite()) {
+            self.attribute(last);
+        }
+        Flow { how: How::Opaque, ..Flow::any() }
+    }
+}
+
+pub(super) fn literal_argument(arg: &FunctionArg) -> Option<&str> {
+    let arg = match arg {
+        FunctionArg::Named { name: _, arg, operator: _ }
+        | FunctionArg::ExprNamed { name: _, arg, operator: _ }
+        | FunctionArg::Unnamed(arg) => arg,
+    };
+    match arg {
+        FunctionArgExpr::Expr(expr) => text_literal(expr),
+        FunctionArgExpr::QualifiedWildcard(_)
+        | FunctionArgExpr::Wildcard
+        | FunctionArgExpr::WildcardWithOptions(_) => None,
+    }
+}
+
+/// The text of a string literal, casts and brackets around it aside.
+pub(super) fn text_literal(expr: &Expr) -> Option<&str> {
+    let mut expr = expr;
+    loop {
+        if let Expr::Nested(inner) | Expr::Cast { expr: inner, .. } = expr {
+            expr = inner;
+        } else if let Expr::Value(value) = expr {
+            return text_value(&value.value);
+        } else {
+            return None;
+        }
+    }
+}
+
+/// The text of a string value. Escapes that the parser has not resolved are no plain text.
+pub(super) fn text_value(value: &Value) -> Option<&str> {
+    match value {
+        Value::SingleQuotedString(text)
+        | Value::EscapedStringLiteral(text)
+        | Value::NationalStringLiteral(text)
+        | Value::UnicodeStringLiteral(text) => Some(text),
+        Value::DollarQuotedString(text) => Some(&text.value),
+        Value::Number(_, _)
+        | Value::TripleSingleQuotedString(_)
+        | Value::TripleDoubleQuotedString(_)
+        | Value::SingleQuotedByteStringLiteral(_)
+        | Value::DoubleQuotedByteStringLiteral(_)
+        | Value::TripleSingleQuotedByteStringLiteral(_)
+        | Value::TripleDoubleQuotedByteStringLiteral(_)
+        | Value::SingleQuotedRawStringLiteral(_)
+        | Value::DoubleQuotedRawStringLiteral(_)
+        | Value::TripleSingleQuotedRawStringLiteral(_)
+        | Value::TripleDoubleQuotedRawStringLiteral(_)
+        | Value::QuoteDelimitedStringLiteral(_)
+        | Value::NationalQuoteDelimitedStringLiteral(_)
+        | Value::HexStringLiteral(_)
+        | Value::DoubleQuotedString(_)
+        | Value::Boolean(_)
+        | Value::Null
+        | Value::Placeholder(_) => None,
+    }
+}

@@ -1,0 +1,129 @@
+//! SQL becomes facts: PostgreSQL and SQLite.
+//!
+//! The walk matches every variant of the parser's tree; what is not in the tables of this module
+//! is unknown and never guessed. Statements that the parser has no grammar for are bounded by
+//! their first words, or not at all.
+
+mod calls;
+mod children;
+mod constant;
+mod ddl;
+mod dml;
+mod expr;
+mod extent;
+mod flow;
+mod from;
+mod functions;
+mod head;
+mod names;
+mod nested;
+mod query;
+mod resolve;
+mod rights;
+mod settings;
+mod sqlite;
+mod statement;
+#[cfg(test)]
+mod tests;
+mod walk;
+mod words;
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use super::{Facts, Reason, Scope, SessionDelta, Understanding};
+use crate::command::sql::{Reading, Refusal, Statement};
+use crate::command::{Dialect, Protocol, sql};
+use walk::{Setting, State, Walk};
+
+/// The facts of an SQL command.
+pub(super) fn read(dialect: Dialect, bytes: &[u8], scope: &Scope<'_>) -> Facts {
+    let supported = match dialect {
+        Dialect::Postgres | Dialect::Sqlite => true,
+        Dialect::Mysql
+        | Dialect::Mariadb
+        | Dialect::Mssql
+        | Dialect::Snowflake
+        | Dialect::Bigquery
+        | Dialect::Redshift
+        | Dialect::Clickhouse
+        | Dialect::Oracle
+        | Dialect::Duckdb
+        | Dialect::Hive
+        | Dialect::Spark
+        | Dialect::Databricks => false,
+    };
+    if !supported {
+        return Facts::opaque(Protocol::Sql(dialect), Reason::ReaderAbsent, bytes.len());
+    }
+    let setting = Setting { dialect, catalog: scope.catalog, depth: 0 };
+    let mut state = State { session: Cow::Borrowed(scope.session), path_unknown: false };
+    read_text(setting, bytes, &mut state)
+}
+
+/// Reads a text under a state, and leaves the state as the text leaves the session.
+fn read_text<'a>(setting: Setting<'a>, bytes: &[u8], state: &mut State<'a>) -> Facts {
+    // The whole text is cut and parsed before the first of its statements runs.
+    let session = state.session.clone().into_owned();
+    sql::read(bytes, setting.dialect, &session, |reading| match reading {
+        Ok(reading) => facts_of(setting, &reading, bytes.len(), state),
+        Err(refusal) => {
+            let reason = reason_of(refusal);
+            Facts::opaque(Protocol::Sql(setting.dialect), reason, bytes.len())
+        }
+    })
+}
+
+fn reason_of(refusal: Refusal) -> Reason {
+    let code = refusal.code();
+    let known = Reason::ALL.iter().find(|(_, known, _)| *known == code);
+    known.map_or(Reason::NotParsed, |(reason, _, _)| *reason)
+}
+
+fn facts_of<'a>(
+    setting: Setting<'a>,
+    reading: &Reading<'_>,
+    len: usize,
+    state: &mut State<'a>,
+) -> Facts {
+    let protocol = Protocol::Sql(setting.dialect);
+    let mut facts = Facts {
+        protocol,
+        understanding: Understanding::Full,
+        reasons: Vec::new(),
+        actions: Vec::new(),
+        session: Vec::new(),
+        statements: u32::try_from(reading.statements.len()).ok(),
+    };
+    let mut reasons = BTreeSet::new();
+    // One statement of which nothing is known takes the bound from the whole command.
+    let mut unbounded = false;
+    for statement in &reading.statements {
+        let Statement { span, tokens, tree } = statement;
+        let mut walk = Walk::new(setting, reading.text, tokens, *span, state);
+        walk.statement(*tree);
+        let detailed = walk.actions.iter().any(|action| !action.nested.is_empty());
+        unbounded |= walk.understanding == Understanding::Opaque && !detailed;
+        facts.understanding = facts.understanding.max(walk.understanding);
+        reasons.extend(walk.reasons);
+        facts.actions.append(&mut walk.actions);
+        facts.session.append(&mut walk.session);
+    }
+    facts.reasons = reasons.into_iter().collect();
+    if facts.understanding == Understanding::Opaque {
+        facts.statements = None;
+        facts.session.push(SessionDelta::Unknown);
+        forget(state);
+        if unbounded {
+            let first = facts.reasons.first().copied().unwrap_or(Reason::NotParsed);
+            return Facts { reasons: facts.reasons, ..Facts::opaque(protocol, first, len) };
+        }
+    }
+    facts
+}
+
+fn forget(state: &mut State<'_>) {
+    let dialect = state.session.dialect.clone();
+    *state.session.to_mut() = crate::schema::SqlSession { dialect, ..Default::default() };
+    state.path_unknown = true;
+}

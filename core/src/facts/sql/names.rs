@@ -1,0 +1,217 @@
+//! Names: folding as the server folds, and the paths that they stand for.
+
+use sqlparser::ast::{Ident, ObjectName, ObjectNamePart};
+
+use super::functions;
+use super::walk::Walk;
+use crate::facts::{Path, Reason, Segment};
+use crate::schema::{CatalogTable, CatalogView, NameCase};
+
+/// What a table name stands for.
+#[derive(Clone, Debug)]
+pub(super) struct Named<'a> {
+    pub(super) path: Path,
+    pub(super) table: Option<&'a CatalogTable>,
+    pub(super) view: Option<&'a CatalogView>,
+    /// A relation of `pg_catalog`.
+    pub(super) system: bool,
+}
+
+/// PostgreSQL cuts names at 63 bytes, between characters.
+const POSTGRES_NAME_BYTES: usize = 63;
+
+impl<'a> Walk<'_, 'a> {
+    pub(super) fn case(&self) -> NameCase {
+        if self.is_sqlite() { NameCase::Ignored } else { NameCase::Exact }
+    }
+
+    /// The name as the server compares it.
+    pub(super) fn fold(&self, ident: &Ident) -> String {
+        self.fold_text(&ident.value, ident.quote_style.is_some())
+    }
+
+    pub(super) fn fold_text(&self, text: &str, quoted: bool) -> String {
+        if self.is_sqlite() {
+            return text.to_ascii_lowercase();
+        }
+        let mut name = if quoted { text.to_owned() } else { text.to_ascii_lowercase() };
+        if name.len() > POSTGRES_NAME_BYTES {
+            let end = (0..=POSTGRES_NAME_BYTES).rev().find(|at| name.is_char_boundary(*at));
+            name.truncate(end.unwrap_or(0));
+        }
+        name
+    }
+
+    /// The parts of a name; `None` where a part is computed.
+    pub(super) fn parts(&self, name: &ObjectName) -> Option<Vec<String>> {
+        name.0
+            .iter()
+            .map(|part| match part {
+                ObjectNamePart::Identifier(ident) => Some(self.fold(ident)),
+                ObjectNamePart::Function(_) => None,
+            })
+            .collect()
+    }
+
+    /// The path of a thing of which only the name counts, without a look into the catalog.
+    pub(super) fn plain_path(&mut self, name: &ObjectName) -> Path {
+        match self.parts(name) {
+            Some(parts) => Path::exact(without_database(parts)),
+            None => {
+                self.partial(Reason::UnknownStatement);
+                Path::dynamic()
+            }
+        }
+    }
+
+    /// What the name of an existing table or view stands for.
+    pub(super) fn named(&mut self, name: &ObjectName) -> Named<'a> {
+        match self.parts(name) {
+            Some(parts) => self.named_parts(parts),
+            None => {
+                self.partial(Reason::UnknownStatement);
+                Named { path: Path::dynamic(), table: None, view: None, system: false }
+            }
+        }
+    }
+
+    pub(super) fn named_parts(&self, parts: Vec<String>) -> Named<'a> {
+        let parts = without_database(parts);
+        match parts.as_slice() {
+            [schema, name] => self.in_schema(schema, name),
+            [name] => self.unqualified(name),
+            _ => unknown(parts),
+        }
+    }
+
+    fn in_schema(&self, schema: &str, name: &str) -> Named<'a> {
+        let case = self.case();
+        let catalog = self.setting.catalog;
+        Named {
+            path: Path::exact([schema, name]),
+            table: catalog.and_then(|catalog| catalog.table(schema, name, case)),
+            view: catalog.and_then(|catalog| catalog.view(schema, name, case)),
+            system: schema == "pg_catalog" && !self.is_sqlite(),
+        }
+    }
+
+    fn listed(&self, schema: &str, name: &str) -> Option<Named<'a>> {
+        let named = self.in_schema(schema, name);
+        (named.table.is_some() || named.view.is_some()).then_some(named)
+    }
+
+    fn knows_schema(&self, schema: &str) -> bool {
+        self.setting.catalog.is_some_and(|catalog| {
+            catalog.tables().iter().any(|table| table.schema == schema)
+                || catalog.views().iter().any(|view| view.schema == schema)
+        })
+    }
+
+    fn unqualified(&self, name: &str) -> Named<'a> {
+        let session = &self.state.session;
+        let temporary = if self.is_sqlite() { "temp" } else { "pg_temp" };
+        match &session.temp_tables {
+            Some(tables) => {
+                if tables.iter().any(|table| self.case().same(table, name)) {
+                    let path = Path::exact([temporary, name]);
+                    return Named { path, table: None, view: None, system: false };
+                }
+            }
+            // A temporary table of that name may hide the one of the catalog.
+            None => return unknown(vec![name.to_owned()]),
+        }
+        let default = self.setting.catalog.and_then(|catalog| catalog.default_schema());
+        if self.is_sqlite() {
+            if matches!(name, "sqlite_master" | "sqlite_schema") {
+                return self.in_schema("main", "sqlite_master");
+            }
+            return self
+                .listed(default.unwrap_or("main"), name)
+                .unwrap_or_else(|| unknown(vec![name.to_owned()]));
+        }
+        let path = session.search_path.as_deref();
+        let hides_system = path.is_some_and(|path| path.iter().any(|s| s == "pg_catalog"))
+            || self.state.path_unknown;
+        if !hides_system && functions::system_relation(name).is_some() {
+            return self.in_schema("pg_catalog", name);
+        }
+        if self.state.path_unknown {
+            return unknown(vec![name.to_owned()]);
+        }
+        let found = match path {
+            Some(path) => {
+                let role = session.role.as_deref();
+                let schemas = path.iter().filter_map(|schema| match schema.as_str() {
+                    "$user" => role,
+                    schema => Some(schema),
+                });
+                let mut schemas = schemas.peekable();
+                let only = match (path, schemas.peek()) {
+                    ([_], Some(only)) => Some(*only),
+                    _ => None,
+                };
+                // A schema that the catalog has nothing of may hold anything.
+                let mut known = true;
+                schemas
+                    .find_map(|schema| {
+                        let found = self.listed(schema, name).filter(|_| known);
+                        known &= self.knows_schema(schema);
+                        found
+                    })
+                    .or_else(|| only.map(|schema| self.in_schema(schema, name)))
+            }
+            None => default.and_then(|schema| self.listed(schema, name)),
+        };
+        found.unwrap_or_else(|| unknown(vec![name.to_owned()]))
+    }
+
+    /// The path of a thing that is made: in the schema in which the server would put it.
+    pub(super) fn made(&mut self, name: &ObjectName, temporary: bool) -> Path {
+        let Some(parts) = self.parts(name) else {
+            self.partial(Reason::UnknownStatement);
+            return Path::dynamic();
+        };
+        self.made_parts(parts, temporary)
+    }
+
+    pub(super) fn made_parts(&mut self, parts: Vec<String>, temporary: bool) -> Path {
+        let parts = without_database(parts);
+        let [name] = parts.as_slice() else { return Path::exact(parts) };
+        if temporary {
+            let schema = if self.is_sqlite() { "temp" } else { "pg_temp" };
+            return Path::exact([schema, name.as_str()]);
+        }
+        let first = match &self.state.session.search_path {
+            _ if self.state.path_unknown => None,
+            Some(path) => match path.first().map(String::as_str) {
+                Some("$user") | None => None,
+                Some(schema) => Some(schema),
+            },
+            None => self.setting.catalog.and_then(|catalog| catalog.default_schema()),
+        };
+        match first {
+            Some(schema) => Path::exact([schema, name.as_str()]),
+            None => Path::exact([name.as_str()]),
+        }
+    }
+}
+
+fn unknown<'a>(parts: Vec<String>) -> Named<'a> {
+    Named { path: Path::exact(parts), table: None, view: None, system: false }
+}
+
+/// `db.schema.name` can only name the current database.
+fn without_database(mut parts: Vec<String>) -> Vec<String> {
+    if parts.len() > 2 {
+        parts.drain(..parts.len() - 2);
+    }
+    parts
+}
+
+/// The last name of a path.
+pub(super) fn last(path: &Path) -> &str {
+    match path.0.last() {
+        Some(Segment::Exact(name) | Segment::Prefix(name) | Segment::Glob(name)) => name,
+        Some(Segment::Dynamic) | None => "",
+    }
+}

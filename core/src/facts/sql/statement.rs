@@ -1,0 +1,544 @@
+//! One statement: what kind it is.
+
+use sqlparser::ast::{
+    CloseCursor, CopySource, CopyTarget, Declare, DeclareType, DiscardObject, FetchDirection,
+    Ident, Query, SetExpr, Statement, Value,
+};
+
+use super::flow::Names;
+use super::query::at_most;
+use super::walk::Walk;
+use crate::command::sql::TokenKind;
+use crate::facts::{
+    Effect, EffectSet, Extent, Op, Outputs, Path, Reason, Role, SessionDelta, TargetKind,
+    Transaction,
+};
+
+impl<'a> Walk<'_, 'a> {
+    /// Walks a statement; without a tree, by its first words.
+    pub(super) fn statement(&mut self, tree: Option<&Statement>) {
+        if self.is_sqlite() && self.sqlite_by_words() {
+            return;
+        }
+        match tree {
+            Some(tree) => self.tree(tree),
+            None => self.by_head(),
+        }
+    }
+
+    pub(super) fn tree(&mut self, statement: &Statement) {
+        let names = Names::default();
+        let names = &names;
+        match statement {
+            Statement::Query(query) => self.top_query(query, names),
+            Statement::Insert(_)
+            | Statement::Update(_)
+            | Statement::Delete(_)
+            | Statement::Merge(_) => {
+                self.modify(statement, names);
+            }
+            Statement::Truncate(truncate) => self.truncate(truncate),
+            Statement::Copy { source, to, target, options: _, legacy_options: _, values: _ } => {
+                self.copy(source, *to, target, names);
+            }
+            Statement::Call(function) => {
+                self.part.may |= Effect::CodeExec;
+                self.call(function, names);
+                self.finish(Op::Execute, "CALL", Extent::Unknown, Outputs::Opaque);
+            }
+            Statement::Explain {
+                describe_alias: _,
+                analyze,
+                verbose: _,
+                query_plan,
+                estimate,
+                statement,
+                format: _,
+                options,
+            } => {
+                if *estimate || (*query_plan && !self.is_sqlite()) {
+                    self.not_covered();
+                }
+                let named = options.iter().flatten().any(|option| {
+                    option.name.value.eq_ignore_ascii_case("analyze")
+                        && !option.arg.as_ref().is_some_and(is_off)
+                });
+                self.explain(*analyze || named, statement);
+            }
+            Statement::ExplainTable {
+                describe_alias: _,
+                hive_format: _,
+                has_table_keyword: _,
+                table_name,
+            } => {
+                let path = self.named(table_name).path;
+                self.object(TargetKind::Table, path);
+                self.finish(Op::Read, "EXPLAIN", Extent::Unknown, Outputs::Opaque);
+            }
+            Statement::Prepare { name, data_types: _, statement } => self.prepare(name, statement),
+            Statement::Execute {
+                name,
+                parameters,
+                has_parentheses: _,
+                immediate,
+                into,
+                using,
+                output,
+                default,
+            } => {
+                if *immediate || !into.is_empty() || !using.is_empty() || *output || *default {
+                    self.not_covered();
+                }
+                self.exprs(parameters, names);
+                let name = name.as_ref().and_then(|name| self.parts(name));
+                self.execute(name.and_then(|mut name| name.pop()));
+            }
+            Statement::Deallocate { name, prepare: _ } => {
+                let name = self.fold(name);
+                let all = name == "all";
+                if let Some(prepared) = &mut self.state.session.to_mut().prepared {
+                    if all {
+                        prepared.clear();
+                    } else {
+                        prepared.remove(&name);
+                    }
+                }
+                self.session.push(SessionDelta::Deallocated((!all).then_some(name)));
+                self.finish_plain(Op::Session, "DEALLOCATE");
+            }
+            Statement::Declare { stmts } => self.declare(stmts, names),
+            Statement::Fetch { name, direction, position: _, into } => {
+                if into.is_some() {
+                    self.not_covered();
+                }
+                self.fetch(name, direction);
+            }
+            Statement::Close { cursor } => {
+                let session = self.state.session.to_mut();
+                match (cursor, &mut session.cursors) {
+                    (CloseCursor::All, Some(cursors)) => cursors.clear(),
+                    (CloseCursor::Specific { name }, Some(cursors)) => {
+                        cursors.remove(&name.value);
+                    }
+                    (CloseCursor::All | CloseCursor::Specific { name: _ }, None) => {}
+                }
+                self.finish_plain(Op::Session, "CLOSE");
+            }
+            Statement::Set(set) => self.set(set, names),
+            Statement::Reset(reset) => self.reset(reset),
+            Statement::Discard { object_type } => match object_type {
+                DiscardObject::ALL => self.reset_all("DISCARD"),
+                DiscardObject::PLANS | DiscardObject::SEQUENCES => {
+                    self.finish_plain(Op::Session, "DISCARD");
+                }
+                DiscardObject::TEMP => {
+                    if let Some(tables) = &mut self.state.session.to_mut().temp_tables {
+                        tables.clear();
+                    }
+                    self.part.may |= Effect::ParserState | Effect::Destroy;
+                    self.session.push(SessionDelta::Unknown);
+                    self.finish_plain(Op::Session, "DISCARD");
+                }
+            },
+            Statement::ShowVariable { variable: _ } => self.show(),
+            Statement::StartTransaction {
+                modes: _,
+                begin,
+                transaction: _,
+                modifier: _,
+                statements,
+                exception,
+                has_end_keyword,
+            } => {
+                if !statements.is_empty() || exception.is_some() || *has_end_keyword {
+                    self.not_covered();
+                }
+                let verb = if *begin { "BEGIN" } else { "START TRANSACTION" };
+                self.transaction(verb, Transaction::Begin);
+            }
+            Statement::Commit { chain: _, end: _, modifier: _ } => {
+                self.transaction("COMMIT", Transaction::Commit);
+            }
+            Statement::Rollback { chain: _, savepoint: _ } => {
+                self.transaction("ROLLBACK", Transaction::Rollback);
+            }
+            Statement::Savepoint { name: _ } => {
+                self.transaction("SAVEPOINT", Transaction::Savepoint);
+            }
+            Statement::ReleaseSavepoint { name: _ } => {
+                self.transaction("RELEASE", Transaction::Savepoint);
+            }
+            Statement::LISTEN { channel: _ } => self.finish_plain(Op::Stream, "LISTEN"),
+            Statement::UNLISTEN { channel: _ } => self.finish_plain(Op::Stream, "UNLISTEN"),
+            Statement::NOTIFY { channel: _, payload: _ } => {
+                self.part.may |= Effect::NetEgress;
+                self.finish_plain(Op::Stream, "NOTIFY");
+            }
+            Statement::Lock(lock) => {
+                for table in &lock.tables {
+                    let path = self.named(&table.name).path;
+                    self.object(TargetKind::Table, path);
+                }
+                self.maintain("LOCK", Effect::Availability.into());
+            }
+            Statement::Analyze(analyze) => {
+                match &analyze.table_name {
+                    Some(name) => {
+                        let path = self.named(name).path;
+                        self.object(TargetKind::Table, path);
+                    }
+                    None => self.object(TargetKind::Table, Path::dynamic()),
+                }
+                if analyze.partitions.is_some() || analyze.cache_metadata {
+                    self.not_covered();
+                }
+                self.maintain("ANALYZE", Effect::Availability.into());
+            }
+            Statement::Vacuum(vacuum) => {
+                match &vacuum.table_name {
+                    Some(name) => {
+                        let path = self.named(name).path;
+                        self.object(TargetKind::Table, path);
+                    }
+                    None => self.object(TargetKind::Table, Path::dynamic()),
+                }
+                self.maintain("VACUUM", Effect::Availability.into());
+            }
+            Statement::Load { extension_name: _ } => {
+                self.object(TargetKind::Extension, Path::dynamic());
+                self.maintain("LOAD", Effect::CodeExec | Effect::Availability);
+            }
+            Statement::AttachDatabase { schema_name, database_file_name, database: _ } => {
+                self.expr(database_file_name, names);
+                self.part.may |= Effect::FsRead | Effect::FsWrite | Effect::ParserState;
+                let path = Path::exact([self.fold(schema_name)]);
+                self.object(TargetKind::File, Path::dynamic());
+                self.object(TargetKind::Database, path);
+                self.finish_plain(Op::Configure, "ATTACH");
+            }
+            other => self.definition(other, names),
+        }
+    }
+
+    fn top_query(&mut self, query: &Query, names: &Names<'_, 'a>) {
+        let rows = self.query(query, names, true);
+        let mut body = &*query.body;
+        while let SetExpr::Query(inner) = body {
+            body = &inner.body;
+        }
+        let verb = match body {
+            // The action of the statement itself stands in the list already.
+            SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => {
+                return;
+            }
+            SetExpr::Values(_) => "VALUES",
+            SetExpr::Table(_) => "TABLE",
+            SetExpr::Select(_) | SetExpr::Query(_) | SetExpr::SetOperation { .. } => "SELECT",
+        };
+        self.into_by_words();
+        if self.part.into {
+            self.finish(Op::Define, "SELECT INTO", rows.extent, Outputs::None);
+        } else {
+            let outputs = self.outputs(rows.columns);
+            self.finish(Op::Read, verb, rows.extent, outputs);
+        }
+    }
+
+    /// `SELECT INTO t FROM …` and `SELECT … INTO t`: the parser takes some spellings for a column
+    /// and its alias. INTO is reserved, so an INTO that belongs to no INSERT or MERGE and is no
+    /// label makes a table.
+    fn into_by_words(&mut self) {
+        if self.part.into || self.is_sqlite() {
+            return;
+        }
+        let found = (0..self.tokens.len()).find(|at| {
+            let before = at.checked_sub(1);
+            let label = before.is_some_and(|before| {
+                matches!(self.word(before).as_str(), "insert" | "merge" | "as")
+                    || self.kind(before) == Some(TokenKind::Dot)
+            });
+            self.word(*at) == "into" && !label
+        });
+        let Some(at) = found else { return };
+        let mut at = at.saturating_add(1);
+        let mut temporary = false;
+        for word in ["local", "global", "temporary", "temp", "unlogged", "table"] {
+            if self.word(at) == word {
+                temporary |= word.starts_with("temp");
+                at = at.saturating_add(1);
+            }
+        }
+        match self.name_at(at) {
+            Some((parts, _)) => self.into_table(parts, temporary),
+            None => self.opaque(Reason::NotParsed),
+        }
+    }
+
+    pub(super) fn transaction(&mut self, verb: &str, step: Transaction) {
+        self.session.push(SessionDelta::Transaction(step));
+        self.finish_plain(Op::Txn, verb);
+    }
+
+    pub(super) fn maintain(&mut self, verb: &str, may: EffectSet) {
+        self.part.may |= may;
+        self.finish_plain(Op::Configure, verb);
+    }
+
+    fn truncate(&mut self, truncate: &sqlparser::ast::Truncate) {
+        if truncate.partitions.is_some() || truncate.on_cluster.is_some() {
+            self.not_covered();
+        }
+        for target in &truncate.table_names {
+            let parts = self.parts(&target.name).unwrap_or_default();
+            self.existing(parts, None, Role::Object);
+        }
+        match truncate.cascade {
+            Some(sqlparser::ast::CascadeOption::Cascade) => self.dynamic_target(),
+            Some(sqlparser::ast::CascadeOption::Restrict) | None => {}
+        }
+        self.part.unresolved = true;
+        self.part.may |= Effect::WriteData | Effect::Destroy;
+        self.finish(Op::Delete, "TRUNCATE", Extent::All, Outputs::None);
+    }
+
+    fn copy(&mut self, source: &CopySource, to: bool, target: &CopyTarget, names: &Names<'_, 'a>) {
+        match target {
+            CopyTarget::Stdin | CopyTarget::Stdout => {}
+            CopyTarget::File { filename: _ } => {
+                let role = if to { Role::Sink } else { Role::Source };
+                self.part.may |= if to { Effect::FsWrite } else { Effect::FsRead };
+                self.place(TargetKind::File, role);
+            }
+            CopyTarget::Program { command: _ } => {
+                let role = if to { Role::Sink } else { Role::Source };
+                self.part.may |= Effect::CodeExec | Effect::NetEgress;
+                self.place(TargetKind::Program, role);
+            }
+        }
+        let streams = *target == CopyTarget::Stdout || *target == CopyTarget::Stdin;
+        match source {
+            CopySource::Table { table_name, columns } => {
+                let Some(parts) = self.parts(table_name) else { return self.not_covered() };
+                let mut level = Names::inside(names);
+                let role = if to { Role::Source } else { Role::Sink };
+                let relation = self.existing(parts, None, role);
+                level.relations.push(relation);
+                let list = if columns.is_empty() {
+                    self.star(&level)
+                } else {
+                    let columns = columns.iter().map(|ident| {
+                        let name = self.fold(ident);
+                        let flow = self.column(std::slice::from_ref(ident), &level);
+                        super::flow::Column { name, flow }
+                    });
+                    Some(std::rc::Rc::new(columns.collect()))
+                };
+                if to {
+                    let outputs = if streams { self.outputs(list) } else { Outputs::None };
+                    self.finish(Op::Stream, "COPY", Extent::All, outputs);
+                } else {
+                    self.part.may |= Effect::WriteData;
+                    self.finish(Op::Create, "COPY", Extent::Unknown, Outputs::None);
+                }
+            }
+            CopySource::Query(query) => {
+                if !to {
+                    self.not_covered();
+                }
+                self.via.push("copy");
+                let rows = self.query(query, names, false);
+                self.via.pop();
+                self.into_by_words();
+                let outputs = if streams { self.outputs(rows.columns) } else { Outputs::None };
+                self.finish(Op::Stream, "COPY", rows.extent, outputs);
+            }
+        }
+    }
+
+    pub(super) fn place(&mut self, kind: TargetKind, role: Role) {
+        let columns = crate::facts::Columns::Any;
+        self.target(crate::facts::Target { kind, path: Path::dynamic(), role, columns });
+    }
+
+    /// EXPLAIN: with ANALYZE it runs; without, the planner runs only what it folds to constants,
+    /// and that can be a function that is not known.
+    fn explain(&mut self, runs: bool, statement: &Statement) {
+        let before = self.actions.len();
+        let session = self.session.len();
+        let state = self.state.clone();
+        self.via.push("explain");
+        self.tree(statement);
+        self.via.pop();
+        if runs {
+            // What comes back is the plan, with constants of the statement in it.
+            for action in self.actions.iter_mut().skip(before) {
+                action.outputs = Outputs::Opaque;
+            }
+            return;
+        }
+        *self.state = state;
+        self.session.truncate(session);
+        let unknown = self.reasons.contains(&Reason::UnknownFunction);
+        let listed = self.setting.catalog.is_some_and(|catalog| !catalog.functions().is_empty());
+        let held: Vec<_> = self.actions.drain(before..).collect();
+        for action in held {
+            for target in action.targets {
+                let kind = target.kind;
+                if unknown && kind == TargetKind::Other {
+                    self.object(kind, target.path);
+                } else {
+                    self.source(kind, target.path);
+                }
+            }
+            for call in &action.calls {
+                let name = call.rsplit('.').next().unwrap_or_default();
+                if listed
+                    && self.setting.catalog.is_some_and(|catalog| {
+                        catalog.functions_named(name, self.case()).next().is_some()
+                    })
+                {
+                    self.part.may |= action.may;
+                }
+            }
+            self.part.calls.extend(action.calls);
+        }
+        if unknown {
+            self.part.may = EffectSet::ALL;
+        }
+        let may = self.part.may;
+        self.finish(Op::Read, "EXPLAIN", Extent::Unknown, Outputs::Opaque);
+        if let Some(action) = self.actions.last_mut() {
+            action.may = may;
+        }
+    }
+
+    fn prepare(&mut self, name: &Ident, statement: &Statement) {
+        let name = self.fold(name);
+        let text = self.find(0, "as").and_then(|at| self.text_from(at.saturating_add(1)));
+        let text = text.map(str::to_owned);
+        let state = self.state.clone();
+        self.via.push("prepare");
+        self.tree(statement);
+        self.via.pop();
+        // It has not run yet.
+        *self.state = state;
+        if let Some(prepared) = &mut self.state.session.to_mut().prepared {
+            match text {
+                Some(text) => prepared.insert(name.clone(), text),
+                None => prepared.remove(&name),
+            };
+        }
+        self.session.push(SessionDelta::Prepared(name));
+    }
+
+    fn execute(&mut self, name: Option<String>) {
+        let prepared = self.state.session.prepared.as_ref();
+        let text = name.and_then(|name| prepared.and_then(|p| p.get(&name)).cloned());
+        match text {
+            Some(text) => {
+                self.code(&text);
+                self.finish(Op::Execute, "EXECUTE", Extent::Unknown, Outputs::Opaque);
+            }
+            None => {
+                self.opaque(Reason::UnknownPrepared);
+                self.part.may = EffectSet::ALL;
+                self.finish(Op::Execute, "EXECUTE", Extent::Unknown, Outputs::Opaque);
+            }
+        }
+    }
+
+    fn declare(&mut self, declares: &[Declare], names: &Names<'_, 'a>) {
+        for declare in declares {
+            let Declare {
+                names: cursors,
+                data_type,
+                assignment,
+                declare_type,
+                binary: _,
+                sensitive: _,
+                scroll: _,
+                hold: _,
+                for_query,
+            } = declare;
+            let (Some(DeclareType::Cursor), Some(query), [cursor]) =
+                (declare_type, for_query, cursors.as_slice())
+            else {
+                self.not_covered();
+                continue;
+            };
+            if data_type.is_some() || assignment.is_some() {
+                self.not_covered();
+            }
+            self.via.push("declare_cursor");
+            let rows = self.query(query, names, false);
+            self.into_by_words();
+            let outputs = Outputs::None;
+            self.finish(Op::Read, "DECLARE", rows.extent, outputs);
+            self.via.pop();
+            let cursor = self.fold(cursor);
+            let text = self.find(0, "for").and_then(|at| self.text_from(at.saturating_add(1)));
+            let text = text.map(str::to_owned);
+            if let (Some(open), Some(text)) = (&mut self.state.session.to_mut().cursors, text) {
+                open.insert(cursor.clone(), text);
+            }
+            self.session.push(SessionDelta::Cursor(cursor));
+        }
+    }
+
+    fn fetch(&mut self, name: &Ident, direction: &FetchDirection) {
+        let count = |value: &Value| {
+            if let Value::Number(digits, _) = value { digits.parse().ok() } else { None }
+        };
+        let extent = match direction {
+            FetchDirection::Next
+            | FetchDirection::Prior
+            | FetchDirection::First
+            | FetchDirection::Last
+            | FetchDirection::Absolute { limit: _ }
+            | FetchDirection::Relative { limit: _ } => Extent::One,
+            FetchDirection::Count { limit } => count(&limit.value).map_or(Extent::Unknown, at_most),
+            FetchDirection::Forward { limit } | FetchDirection::Backward { limit } => match limit {
+                None => Extent::One,
+                Some(limit) => count(&limit.value).map_or(Extent::Unknown, at_most),
+            },
+            FetchDirection::All | FetchDirection::ForwardAll | FetchDirection::BackwardAll => {
+                Extent::All
+            }
+        };
+        let name = self.fold(name);
+        self.cursor_read("FETCH", &name, extent);
+    }
+
+    /// FETCH and MOVE run the cursor's query.
+    pub(super) fn cursor_read(&mut self, verb: &str, name: &str, extent: Extent) {
+        let cursors = self.state.session.cursors.as_ref();
+        match cursors.and_then(|cursors| cursors.get(name)).cloned() {
+            Some(text) => {
+                self.code(&text);
+                self.part.may |= Effect::ReadData;
+            }
+            None => {
+                self.opaque(Reason::UnknownPrepared);
+                self.part.may = EffectSet::ALL;
+            }
+        }
+        self.finish(Op::Read, verb, extent, Outputs::Opaque);
+    }
+}
+
+/// Whether an option's value is certainly "off".
+fn is_off(value: &sqlparser::ast::Expr) -> bool {
+    if let sqlparser::ast::Expr::Identifier(ident) = value {
+        return ident.quote_style.is_none()
+            && ["off", "false"].iter().any(|off| ident.value.eq_ignore_ascii_case(off));
+    }
+    if let sqlparser::ast::Expr::Value(value) = value {
+        if let Value::Boolean(value) = value.value {
+            return !value;
+        }
+        if let Value::Number(digits, _) = &value.value {
+            return digits == "0";
+        }
+    }
+    false
+}

@@ -1,0 +1,145 @@
+//! Reading a statement by its tokens.
+
+use super::walk::Walk;
+use crate::command::sql::{self, Token, TokenKind};
+use crate::facts::{Path, TargetKind};
+
+impl Walk<'_, '_> {
+    pub(super) fn token(&self, at: usize) -> Option<&Token> {
+        self.tokens.get(at)
+    }
+
+    /// The unquoted word at `at` in lower case, or nothing.
+    pub(super) fn word(&self, at: usize) -> String {
+        match self.token(at) {
+            Some(token) if token.kind == TokenKind::Word => {
+                token.text(self.text).to_ascii_lowercase()
+            }
+            Some(_) | None => String::new(),
+        }
+    }
+
+    pub(super) fn kind(&self, at: usize) -> Option<TokenKind> {
+        self.token(at).map(|token| token.kind)
+    }
+
+    /// The position after `words` at `at`, where they all stand there.
+    pub(super) fn after(&self, at: usize, words: &[&str]) -> Option<usize> {
+        let all = words.iter().enumerate().all(|(index, word)| {
+            self.token(at.saturating_add(index)).is_some_and(|token| token.is_word(self.text, word))
+        });
+        all.then(|| at.saturating_add(words.len()))
+    }
+
+    /// Skips `words` at `at` where they stand there.
+    pub(super) fn skip(&self, at: usize, words: &[&str]) -> usize {
+        self.after(at, words).unwrap_or(at)
+    }
+
+    /// A dotted name at `at`, folded, and the position after it.
+    pub(super) fn name_at(&self, at: usize) -> Option<(Vec<String>, usize)> {
+        let mut at = at;
+        let mut parts = Vec::new();
+        loop {
+            let token = self.token(at)?;
+            let quoted = match token.kind {
+                TokenKind::Word => false,
+                TokenKind::QuotedName => true,
+                // SQLite takes a string for a name.
+                TokenKind::Text if self.is_sqlite() => true,
+                TokenKind::Text
+                | TokenKind::Number
+                | TokenKind::Placeholder
+                | TokenKind::Operator
+                | TokenKind::Open
+                | TokenKind::Close
+                | TokenKind::Comma
+                | TokenKind::Dot
+                | TokenKind::Semicolon
+                | TokenKind::CopyData => return None,
+            };
+            let value = if token.kind == TokenKind::Text {
+                self.text_at(at)?
+            } else {
+                sql::name_value(token, self.text)?
+            };
+            parts.push(self.fold_text(&value, quoted));
+            at = at.saturating_add(1);
+            if self.kind(at) != Some(TokenKind::Dot) {
+                return Some((parts, at));
+            }
+            at = at.saturating_add(1);
+        }
+    }
+
+    /// The value of the text literal at `at`.
+    pub(super) fn text_at(&self, at: usize) -> Option<String> {
+        let standard = self.state.session.standard_conforming_strings;
+        sql::text_value(self.token(at)?, self.text, self.setting.dialect, standard)
+    }
+
+    /// The position of the first unquoted `word` outside brackets, from `at` on.
+    pub(super) fn find(&self, at: usize, word: &str) -> Option<usize> {
+        let mut depth = 0usize;
+        for (index, token) in self.tokens.iter().enumerate().skip(at) {
+            if token.kind == TokenKind::Open {
+                depth = depth.saturating_add(1);
+            } else if token.kind == TokenKind::Close {
+                depth = depth.saturating_sub(1);
+            } else if depth == 0 && token.is_word(self.text, word) {
+                return Some(index);
+            }
+        }
+        None
+    }
+
+    /// The text of the statement from the token at `at` on.
+    pub(super) fn text_from(&self, at: usize) -> Option<&str> {
+        let start = self.token(at)?.span.start();
+        self.text.get(start..self.span.end())
+    }
+
+    /// Whether the tokens from `at` on can hold neither an expression that runs nor a query: no
+    /// brackets after a name, no strings in operators, no words that start one.
+    pub(super) fn plain_from(&self, at: usize) -> bool {
+        self.tokens.iter().enumerate().skip(at).all(|(index, token)| match token.kind {
+            TokenKind::Open => {
+                let before = index.checked_sub(1).and_then(|before| self.kind(before));
+                !matches!(before, Some(TokenKind::Word | TokenKind::QuotedName))
+                    || self.word(index.saturating_sub(1)) == "with"
+                    || self.word(index.saturating_sub(1)) == "set"
+            }
+            TokenKind::Operator => matches!(token.text(self.text), "=" | "-" | "+" | "*"),
+            TokenKind::Word => !RUNS.iter().any(|word| token.is_word(self.text, word)),
+            TokenKind::Semicolon | TokenKind::CopyData => false,
+            TokenKind::QuotedName
+            | TokenKind::Text
+            | TokenKind::Number
+            | TokenKind::Placeholder
+            | TokenKind::Close
+            | TokenKind::Comma
+            | TokenKind::Dot => true,
+        })
+    }
+
+    /// The thing that the statement names at `at`, as its object.
+    pub(super) fn named_object(&mut self, kind: TargetKind, at: usize) -> Option<usize> {
+        let Some((parts, after)) = self.name_at(at) else {
+            self.object(kind, Path::dynamic());
+            return None;
+        };
+        let path = if kind == TargetKind::Table {
+            self.named_parts(parts).path
+        } else {
+            Path::exact(parts)
+        };
+        self.object(kind, path);
+        Some(after)
+    }
+}
+
+/// Words that start something that runs.
+const RUNS: &[&str] = &[
+    "select", "insert", "update", "delete", "merge", "values", "using", "execute", "default",
+    "check", "where", "when", "as", "begin", "return", "program", "case",
+];

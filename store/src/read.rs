@@ -1,0 +1,295 @@
+//! Reading logs: every writer's segments into the verifier, leaves for other readers, proofs.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _};
+use std::ops::ControlFlow;
+use std::path::Path;
+
+use placet::audit::proof::InclusionProof;
+use placet::audit::segment::{
+    FRAME_HEADER_BYTES, Frame, FrameKind, parse_segment_name, read_frame, segment_name,
+};
+use placet::audit::{
+    Checkpoint, Class, Leaf, LogVerifier, Report, State, Verified, WriterReport, tree,
+};
+use placet::crypto::NamedVerifyingKey;
+use placet::primitives::Timestamp;
+
+use crate::error::StoreError;
+
+/// Bytes read at a time.
+const CHUNK_BYTES: usize = 256 * 1024;
+
+/// What a verification compares with beside the key.
+#[derive(Clone, Debug, Default)]
+pub struct VerifyOptions {
+    /// A checkpoint that the caller kept in a safe place: shows forks and rollbacks.
+    pub earlier: Option<Checkpoint>,
+    /// The time now: shows logs that fell silent.
+    pub now: Option<Timestamp>,
+}
+
+/// Verifies a directory of writers, or the directory of one writer.
+///
+/// Every writer must be certified by `key`; the worst state wins. A directory without any log is
+/// STALE. With an earlier checkpoint, a log that is not there is ROLLED_BACK.
+///
+/// # Errors
+/// [`StoreError::File`] only where files cannot be read: what is in them is never an error.
+pub fn verify(
+    dir: &Path,
+    key: &NamedVerifyingKey,
+    options: &VerifyOptions,
+) -> Result<Report, StoreError> {
+    judge(dir, key, options).map_err(|error| StoreError::file(dir, error))
+}
+
+fn judge(dir: &Path, key: &NamedVerifyingKey, options: &VerifyOptions) -> io::Result<Report> {
+    let mut notes = Vec::new();
+    let mut writers = Vec::new();
+    let here = list_segments(dir)?;
+    if here.is_writer() {
+        let name = dir.canonicalize()?;
+        let name = name.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        writers.push(judge_writer(dir, &name, here, key, options)?);
+    } else {
+        notes.extend(here.foreign.iter().map(|name| format!("`{name}` is no part of a log")));
+        for name in here.directories {
+            let listed = list_segments(&dir.join(&name))?;
+            let mut report = judge_writer(&dir.join(&name), &name, listed, key, options)?;
+            let expected = format!("{}/{name}/", key.name());
+            if let Some(origin) = &report.origin
+                && !origin.starts_with(&expected)
+                && report.state < State::Tampered
+            {
+                report.detail = format!("the directory holds the log `{origin}`");
+                (report.state, report.class) = (State::Tampered, Some(Class::Splice));
+                report.index = Some(0);
+            }
+            writers.push(report);
+        }
+    }
+    two_histories(&mut writers);
+    if let Some(earlier) = &options.earlier
+        && !writers.iter().any(|w| w.origin.as_deref() == Some(earlier.origin.as_str()))
+    {
+        writers.push(missing(earlier));
+    }
+    Ok(Report::of(key.to_string(), writers, notes))
+}
+
+/// Two directories with one origin are two histories, or a copy that passes for a second writer.
+fn two_histories(writers: &mut [WriterReport]) {
+    let origins: Vec<_> = writers.iter().filter_map(|writer| writer.origin.clone()).collect();
+    for writer in writers {
+        let origin = writer.origin.as_ref();
+        if origins.iter().filter(|other| Some(*other) == origin).count() > 1
+            && writer.state < State::Forked
+        {
+            (writer.state, writer.class, writer.index) = (State::Forked, Some(Class::Fork), None);
+            writer.detail = "the same log stands in two directories".to_owned();
+        }
+    }
+}
+
+fn missing(earlier: &Checkpoint) -> WriterReport {
+    WriterReport {
+        writer: earlier.origin.to_string(),
+        origin: Some(earlier.origin.to_string()),
+        state: State::RolledBack,
+        class: Some(Class::Rollback),
+        index: Some(0),
+        index_end: None,
+        proven_size: 0,
+        proven_time: None,
+        unsigned_bytes: 0,
+        epochs: 0,
+        detail: format!("the log of the earlier checkpoint ({} leaves) is gone", earlier.size),
+        notes: Vec::new(),
+    }
+}
+
+fn judge_writer(
+    dir: &Path,
+    name: &str,
+    listed: Listed,
+    key: &NamedVerifyingKey,
+    options: &VerifyOptions,
+) -> io::Result<WriterReport> {
+    let (segments, now) = (&listed.segments, options.now);
+    let earlier = options.earlier.clone().filter(|earlier| {
+        first_origin(dir, segments).is_some_and(|origin| origin == earlier.origin.as_str())
+    });
+    let mut report = verify_segments(dir, segments, key, earlier, now, name)?.report;
+    let foreign = listed.foreign.iter().chain(&listed.directories);
+    report.notes.extend(foreign.map(|name| format!("`{name}` is no part of the log")));
+    if !listed.misnamed.is_empty() && report.state < State::Tampered {
+        let names = listed.misnamed.join("`, `");
+        report.detail = format!("no segment has the name `{names}`");
+        (report.state, report.class) = (State::Tampered, Some(Class::Insert));
+        report.index = Some(report.proven_size);
+    }
+    Ok(report)
+}
+
+/// The log that the first leaf names.
+fn first_origin(dir: &Path, segments: &[u64]) -> Option<String> {
+    let file = File::open(dir.join(segment_name(*segments.first()?))).ok()?;
+    let mut head = Vec::new();
+    file.take(128 * 1024).read_to_end(&mut head).ok()?;
+    match read_frame(&head) {
+        Frame::Whole { kind: FrameKind::Leaf, payload } => {
+            Leaf::parse(payload).map(|leaf| leaf.log.to_owned())
+        }
+        Frame::Whole { .. } | Frame::Cut | Frame::Bad { .. } => None,
+    }
+}
+
+/// The names in a directory, sorted.
+#[derive(Debug, Default)]
+pub(crate) struct Listed {
+    /// First indexes of the segments.
+    pub(crate) segments: Vec<u64>,
+    /// Names that start like a segment's and are none.
+    pub(crate) misnamed: Vec<String>,
+    locked: bool,
+    foreign: Vec<String>,
+    directories: Vec<String>,
+}
+
+impl Listed {
+    const fn is_writer(&self) -> bool {
+        !self.segments.is_empty() || !self.misnamed.is_empty() || self.locked
+    }
+}
+
+pub(crate) fn list_segments(dir: &Path) -> io::Result<Listed> {
+    let mut listed = Listed::default();
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        // Follows links, so that a link to a directory is judged like one.
+        let is_dir = fs::metadata(entry.path()).is_ok_and(|meta| meta.is_dir());
+        match (parse_segment_name(&name), name.as_str()) {
+            (Some(first), _) if !is_dir => listed.segments.push(first),
+            (_, "lock") => listed.locked = true,
+            (Some(_), _) => listed.misnamed.push(name),
+            (None, start) if start.starts_with("seg-") => listed.misnamed.push(name),
+            (None, _) if is_dir => listed.directories.push(name),
+            (None, _) => listed.foreign.push(name),
+        }
+    }
+    listed.segments.sort_unstable();
+    listed.misnamed.sort();
+    listed.foreign.sort();
+    listed.directories.sort();
+    Ok(listed)
+}
+
+pub(crate) fn verify_segments(
+    dir: &Path,
+    segments: &[u64],
+    key: &NamedVerifyingKey,
+    earlier: Option<Checkpoint>,
+    now: Option<Timestamp>,
+    name: &str,
+) -> io::Result<Verified> {
+    let mut verifier = LogVerifier::new(key.clone(), earlier);
+    let mut chunk = vec![0; CHUNK_BYTES];
+    for (at, first) in segments.iter().enumerate() {
+        verifier.begin_segment(*first, at + 1 == segments.len());
+        let mut file = File::open(dir.join(segment_name(*first)))?;
+        loop {
+            let read = match file.read(&mut chunk) {
+                Ok(read) => read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(error),
+            };
+            if read == 0 {
+                break;
+            }
+            verifier.push(chunk.get(..read).unwrap_or_default());
+        }
+        verifier.end_segment();
+    }
+    Ok(verifier.finish(name, now))
+}
+
+/// Gives every leaf of a directory of writers, or of one writer, in the order of the files:
+/// the writer's name and the line. Unverified; stops a writer at the first frame that is not whole.
+///
+/// # Errors
+/// [`StoreError::File`].
+pub fn for_each_leaf(
+    dir: &Path,
+    mut visit: impl FnMut(&str, &[u8]) -> ControlFlow<()>,
+) -> Result<(), StoreError> {
+    let cannot = |error| StoreError::file(dir, error);
+    let here = list_segments(dir).map_err(cannot)?;
+    let writers = if here.is_writer() { vec![".".to_owned()] } else { here.directories.clone() };
+    for name in writers {
+        let path = dir.join(&name);
+        let listed = list_segments(&path).map_err(cannot)?;
+        let flow = for_each_frame(&path, &listed.segments, |kind, payload| match kind {
+            FrameKind::Leaf => visit(&name, payload),
+            FrameKind::Checkpoint | FrameKind::SegmentEnd => ControlFlow::Continue(()),
+        });
+        if flow.map_err(cannot)?.is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn for_each_frame(
+    dir: &Path,
+    segments: &[u64],
+    mut visit: impl FnMut(FrameKind, &[u8]) -> ControlFlow<()>,
+) -> io::Result<ControlFlow<()>> {
+    for first in segments {
+        let mut file = File::open(dir.join(segment_name(*first)))?;
+        let mut buffer: Vec<u8> = Vec::new();
+        loop {
+            let before = buffer.len();
+            (&mut file).take(CHUNK_BYTES as u64).read_to_end(&mut buffer)?;
+            let ended = buffer.len() == before;
+            let mut used = 0;
+            while let Some(rest) = buffer.get(used..) {
+                let Frame::Whole { kind, payload } = read_frame(rest) else { break };
+                used += FRAME_HEADER_BYTES + payload.len();
+                if visit(kind, payload).is_break() {
+                    return Ok(ControlFlow::Break(()));
+                }
+            }
+            buffer.drain(..used.min(buffer.len()));
+            if ended {
+                break;
+            }
+        }
+    }
+    Ok(ControlFlow::Continue(()))
+}
+
+/// The proof that leaf `index` stands in the log of one writer, under its last checkpoint.
+///
+/// Verify the log first: a proof of a changed log is refused or proves what was signed.
+///
+/// # Errors
+/// [`StoreError::NoLeaf`] if no checkpoint covers the leaf, [`StoreError::File`].
+pub fn prove(writer_dir: &Path, index: u64) -> Result<InclusionProof, StoreError> {
+    let cannot = |error| StoreError::file(writer_dir, error);
+    let listed = list_segments(writer_dir).map_err(cannot)?;
+    let mut leaves = Vec::new();
+    let mut checkpoint = String::new();
+    let read = for_each_frame(writer_dir, &listed.segments, |kind, payload| {
+        match kind {
+            FrameKind::Leaf => leaves.push(tree::leaf_hash(payload)),
+            FrameKind::Checkpoint => checkpoint = String::from_utf8_lossy(payload).into_owned(),
+            FrameKind::SegmentEnd => {}
+        }
+        ControlFlow::Continue(())
+    });
+    let _ = read.map_err(cannot)?;
+    InclusionProof::new(&leaves, index, &checkpoint)
+        .ok_or_else(|| StoreError::NoLeaf { path: writer_dir.to_owned() })
+}
