@@ -7,7 +7,8 @@ use base64::Engine as _;
 use libtest_mimic::{Arguments, Failed, Trial};
 use placet::mask::shape::{csv::CsvMasker, json::JsonMasker, yaml::YamlMasker};
 use placet::mask::{
-    self, ColumnRule, Detectors, EntityType, Finding, Masker, Operators, RowMasker,
+    self, ColumnRule, Detectors, EntityType, Finding, Forced, Masker, Operator, Operators,
+    RowMasker,
 };
 use serde::Deserialize;
 
@@ -172,10 +173,10 @@ fn is_json(bytes: &[u8]) -> bool {
 }
 
 fn rows(case: &Case) -> Result<(), Failed> {
-    let columns = case
-        .columns
-        .iter()
-        .map(|column| ColumnRule { name: column.name.clone(), forced: column.forced.clone() });
+    let columns = case.columns.iter().map(|column| ColumnRule {
+        name: column.name.clone(),
+        forced: column.forced.clone().map(|class| Forced { class, operator: Operator::Redact }),
+    });
     let mut masker =
         RowMasker::new(Detectors::builtin(), Operators::redact_all(), columns.collect());
     let mut masked = Vec::new();

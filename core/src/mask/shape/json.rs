@@ -461,8 +461,10 @@ impl JsonMasker {
         self.decide_waiting(true);
         let token = std::mem::take(&mut self.token);
         if secret {
-            let mut label = Vec::new();
+            // As a string, so that masking the output again finds a value here and not a break.
+            let mut label = vec![b'"'];
             escape_into(&mut label, &self.engine.secret(&token));
+            label.push(b'"');
             let findings = vec![secret_finding(self.token_start, self.at)];
             self.output.add(Draft { bytes: label, findings });
             self.state = State::Dropped;
