@@ -173,7 +173,7 @@ impl CsvMasker {
                         self.end_header()?;
                     } else if record.len() >= MAX_VALUE_BYTES {
                         let record = std::mem::take(record);
-                        self.to_text(0, &record)?;
+                        self.leave(0, &record)?;
                     }
                 }
                 State::Names { .. } | State::Cells => self.step(*byte)?,
@@ -213,7 +213,7 @@ impl CsvMasker {
         Ok(())
     }
 
-    fn to_text(&mut self, base: u64, first: &[u8]) -> Result<(), MaskError> {
+    fn leave(&mut self, base: u64, first: &[u8]) -> Result<(), MaskError> {
         self.state = State::Text { masker: Box::new(self.engine.streaming()), base };
         self.place = Place::Start;
         self.text(first)
@@ -284,7 +284,7 @@ impl CsvMasker {
         if self.cell.len() >= MAX_VALUE_BYTES {
             self.at = self.at.saturating_add(1);
             let cell = std::mem::take(&mut self.cell);
-            return self.to_text(self.cell_start, &cell);
+            return self.leave(self.cell_start, &cell);
         }
         self.at = self.at.saturating_add(1);
         Ok(())
@@ -308,7 +308,7 @@ impl CsvMasker {
             self.cell_start
         };
         held.extend(byte);
-        self.to_text(base, &held)
+        self.leave(base, &held)
     }
 
     /// Copies a separator or the end of a line, and moves to the next cell.

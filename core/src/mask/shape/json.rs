@@ -2,7 +2,7 @@
 //! structure is copied byte for byte.
 
 mod number;
-mod string;
+pub(super) mod string;
 #[cfg(test)]
 mod tests;
 
