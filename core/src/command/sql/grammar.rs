@@ -43,6 +43,11 @@ impl<D> Fenced<D> {
         }
     }
 
+    #[cfg(test)]
+    pub(super) fn steps_left(&self) -> usize {
+        self.steps.get()
+    }
+
     /// Whether another statement may begin inside the one that is parsed.
     fn begin_statement(&self) -> bool {
         let left = self.statements.get().checked_sub(1);

@@ -352,7 +352,14 @@ impl<'a> Lexer<'a> {
     fn operator(&mut self) -> Result<TokenKind, Refusal> {
         let here = self.bytes.get(self.at..).unwrap_or_default();
         let length = match self.rules.operators {
-            Operators::Run(allowed) => operator_run(here, allowed),
+            Operators::Run(allowed) => {
+                let window = here.get(..MAX_OPERATOR_RUN).unwrap_or(here);
+                if window.len() == MAX_OPERATOR_RUN && window.iter().all(|b| allowed.contains(b)) {
+                    let end = self.at + MAX_OPERATOR_RUN;
+                    return Err(Refusal::TooChained(Span::from_offsets(self.at, end)));
+                }
+                operator_run(window, allowed)
+            }
             Operators::List(words) => words
                 .iter()
                 .find(|word| here.starts_with(word.as_bytes()))
@@ -450,6 +457,10 @@ impl<'a> Lexer<'a> {
         Span::from_offsets(self.at, self.at + char.map_or(1, char::len_utf8))
     }
 }
+
+/// Operator characters in a row that are looked at. The server cuts a run of signs one by one and
+/// looks at the whole rest each time; its longest operator has 63 characters.
+const MAX_OPERATOR_RUN: usize = 128;
 
 /// The length of a PostgreSQL operator at the start of `here` (scan.l, rule `operator`).
 fn operator_run(here: &[u8], allowed: &[u8]) -> usize {

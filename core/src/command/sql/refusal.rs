@@ -37,7 +37,7 @@ macro_rules! refusals {
 }
 
 refusals! {
-    ReaderAbsent = "reader_absent", "no reader for this dialect is built in",
+    ReaderAbsent = "reader_absent", "no reader for this protocol is built in",
         "ask for a dialect that is read, or let a rule decide about unread commands";
     NotText = "not_text", "the bytes are not valid UTF-8 text", "send the command as UTF-8";
     TooLong = "too_long", "the command is longer than the bound", "send smaller commands";

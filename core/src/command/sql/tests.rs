@@ -1,3 +1,8 @@
+use sqlparser::dialect::PostgreSqlDialect;
+use sqlparser::parser::Parser;
+use sqlparser::tokenizer::Tokenizer;
+
+use super::grammar::Fenced;
 use super::*;
 
 /// The statements of a text, each with whether it has a tree; or the refusal's code.
@@ -204,4 +209,156 @@ fn placeholders_of_others_are_refused() {
     assert_eq!(sqlite("SELECT #1"), Err("strange_byte"));
     let own = "SELECT ?, ?1, :a, @a, $a, $a::b(c), a % b";
     parsed(sqlite(own), &[own]);
+}
+
+/// The steps that the parser takes for `text`.
+fn steps(text: &str) -> usize {
+    let fence = Fenced::new(PostgreSqlDialect {}, 1_000_000, false);
+    let before = fence.steps_left();
+    let tokens = Tokenizer::new(&fence, text).tokenize_with_location().unwrap();
+    let _ = parse::parse(tokens, &fence);
+    before - fence.steps_left()
+}
+
+/// Counted, not timed. On these shapes a parser that tries and tries again could double its work
+/// with every level: twice the text would take four thousand times the steps. Left alone it takes
+/// four times as many at most; the fence makes that a number a token.
+#[test]
+fn work_does_not_explode() {
+    for (open, close) in [
+        ("case-", "c"),
+        ("CASE WHEN ", ""),
+        ("if(current_time(", "x"),
+        ("(", "1"),
+        ("(SELECT * FROM (", "x"),
+        ("((a, ", "b"),
+        ("f(a -> ", "b"),
+        ("interval ", "'1'"),
+        ("interval (", "1"),
+        ("a IN (", "1"),
+        ("a IN (SELECT ", "1"),
+        ("EXISTS (", "1"),
+        ("ARRAY[", "1"),
+        ("ARRAY(", "1"),
+        ("CAST(", "1"),
+        ("EXTRACT(", "1"),
+        ("date ", "'x'"),
+        ("NOT ", "1"),
+        ("NOT EXISTS(", "x"),
+        ("ROW(", "1"),
+        ("substring(", "1"),
+        ("trim(", "1"),
+        ("a BETWEEN ", "1"),
+        ("position(", "1"),
+        ("x.", "y"),
+        ("current_date(", "1"),
+        ("convert(", "1"),
+        ("a::int[", "1"),
+        ("xmlelement(", "1"),
+        ("listagg(", "1"),
+        ("array_agg(a ORDER BY ", "1"),
+        ("overlay(", "1"),
+        ("TRY_CAST(", "1"),
+        ("(VALUES (", "1"),
+        ("DEFAULT(", "1"),
+        ("a = ANY(", "1"),
+        ("a LIKE ALL(", "1"),
+        ("GROUPING SETS((", "1"),
+    ] {
+        for head in
+            ["SELECT ", "SELECT 1 FROM ", "CREATE TABLE t AS SELECT ", "SET a = ", "CALL f("]
+        {
+            let work = |count: usize| steps(&format!("{head}{}{close}", open.repeat(count)));
+            let (some, more) = (work(12), work(24));
+            assert!(more <= some * 4 + 16, "{head}{open}: {some} steps, then {more}");
+        }
+    }
+}
+
+fn case_texts() -> Vec<String> {
+    let files = [
+        include_str!("../../../../testdata/commands/postgres/readings.toml"),
+        include_str!("../../../../testdata/commands/sqlite/readings.toml"),
+    ];
+    let rows = files.iter().flat_map(|file| {
+        let file: toml::Table = toml::from_str(file).unwrap();
+        file["case"].as_array().unwrap().clone()
+    });
+    rows.filter_map(|row| Some(row.get("text")?.as_str()?.to_owned())).collect()
+}
+
+/// The fence must not change a tree, and leave room for ordinary work.
+#[test]
+fn the_fence_answers_as_the_grammar_does() {
+    let mut compared = 0;
+    for text in case_texts() {
+        let Ok(Some(part)) =
+            guard(text.as_bytes(), Dialect::Postgres, &SqlSession::server_defaults()).map(
+                |guard| guard.parts.first().map(|part| span_of(&guard.tokens[part.tokens.clone()])),
+            )
+        else {
+            continue;
+        };
+        let statement = String::from_utf8(part.of(text.as_bytes()).unwrap().to_vec()).unwrap();
+        let fence = Fenced::new(PostgreSqlDialect {}, 1_000_000, false);
+        let fenced = Parser::parse_sql(&fence, &statement);
+        let plain = Parser::parse_sql(&PostgreSqlDialect {}, &statement);
+        if statement.starts_with("SELECT INTO") {
+            assert!(fenced.is_err() && plain.is_ok());
+        } else {
+            assert_eq!(fenced, plain, "{statement}");
+        }
+        compared += 1;
+        if plain.is_err() {
+            continue;
+        }
+        let tokens = tokens(&statement, Dialect::Postgres).unwrap().len();
+        assert!(steps(&statement) <= 4 * tokens + 16, "{statement}");
+    }
+    assert!(compared > 50, "{compared} texts");
+}
+
+/// `ONLY` is a word before the table, not the table: with and without it the trees are the same.
+#[test]
+fn only_is_no_table() {
+    let tree = |text: &str, other: &str| {
+        let session = SqlSession::server_defaults();
+        read(text.as_bytes(), Dialect::Postgres, &session, |one| {
+            read(other.as_bytes(), Dialect::Postgres, &session, |two| {
+                let (one, two) = (one.unwrap(), two.unwrap());
+                assert_eq!(one.statements[0].tree, two.statements[0].tree, "{text}");
+                assert!(one.statements[0].tree.is_some(), "{text}");
+            });
+        });
+    };
+    for with in [
+        "SELECT * FROM ONLY t",
+        "SELECT * FROM ONLY (s.t)",
+        "SELECT * FROM a, ONLY t",
+        "SELECT * FROM a JOIN ONLY (t) ON true",
+        "SELECT (SELECT a FROM ONLY t) FROM ONLY(t) x",
+        "DELETE FROM ONLY t USING ONLY u WHERE t.a = u.a",
+        "UPDATE ONLY t SET a = 1 FROM only u",
+        "MERGE INTO ONLY t USING ONLY u ON true WHEN MATCHED THEN DELETE",
+    ] {
+        let without = with.replace("ONLY (s.t)", "s.t").replace("ONLY (t)", "t");
+        let without = without.replace("ONLY(t)", "t").replace("ONLY ", "").replace("only ", "");
+        tree(with, &without);
+    }
+    let quoted = "SELECT * FROM \"only\" t";
+    parsed(postgres(quoted), &[quoted]);
+}
+
+#[test]
+fn a_text_that_changes_its_own_reading_is_refused() {
+    for text in [
+        r"SET standard_conforming_strings = off; SELECT 'it\'; DROP TABLE t; --'",
+        r"SELECT set_config('Standard_Conforming_Strings', 'off', false); SELECT '\'",
+        "SET client_encoding = 'GBK'; SELECT '\u{bf}'",
+        "SET NAMES 'GBK'; SELECT '\u{bf}'",
+    ] {
+        assert_eq!(postgres(text), Err("parser_state_unknown"), "{text}");
+    }
+    let alone = "SET standard_conforming_strings = off";
+    parsed(postgres(&format!("{alone}; SELECT 'a'")), &[alone, "SELECT 'a'"]);
 }
