@@ -1,7 +1,7 @@
 //! Source → rules that can decide. Reports every problem of a bundle at once and leaves none for
 //! the time of a decision.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::bundle::Source;
@@ -13,7 +13,7 @@ use super::decision::Stamp;
 use super::error::{CompileError, CompileErrorKind as Kind, CompileErrors, suggestion};
 use super::read::{At, Problems, Table, walk_file};
 use super::risk::{RISK_KEYS, RiskTable, read_risk};
-use super::rule::{Rule, read_rule};
+use super::rule::{Rule, Who, read_rule};
 use super::tags::{Tag, Tags};
 use crate::limits::{MAX_BUNDLE_BYTES, MAX_RULES};
 use crate::primitives::{Digest, Span};
@@ -62,6 +62,8 @@ pub struct RuleSet {
     pub(crate) uses_classes: bool,
     /// Whether a rule expires, so that a decision without a clock says so.
     pub(crate) has_expiring_rules: bool,
+    /// How many different `who` the rules have.
+    pub(crate) distinct_whos: usize,
 }
 
 /// An example command of a rule.
@@ -212,6 +214,16 @@ pub(crate) fn compile_stamped(
     }
 }
 
+/// Gives equal `who` of different rules one number; returns how many there are.
+fn number_whos(rules: &mut [Rule]) -> usize {
+    let mut numbers: HashMap<Who, usize> = HashMap::new();
+    for rule in rules {
+        let next = numbers.len();
+        rule.who_index = *numbers.entry(rule.who.clone()).or_insert(next);
+    }
+    numbers.len()
+}
+
 struct Compiler<'s> {
     source: &'s Source,
     errors: Vec<CompileError>,
@@ -248,7 +260,8 @@ impl<'s> Compiler<'s> {
         let (specs, approvers) = self.approvals();
         let manifest = self.manifest();
         let tags = self.tags();
-        let rules = self.rules();
+        let mut rules = self.rules();
+        let distinct_whos = number_whos(&mut rules);
         let risk = self
             .walk("risk.toml", RISK_KEYS, |problems, table, names| {
                 read_risk(problems, table, names)
@@ -279,6 +292,7 @@ impl<'s> Compiler<'s> {
             stamps: BTreeSet::new(),
             uses_classes,
             has_expiring_rules,
+            distinct_whos,
         })
     }
 

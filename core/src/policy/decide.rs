@@ -353,6 +353,7 @@ impl RuleSet {
             }
         }
         let mut candidates = Vec::new();
+        let mut whos: Vec<Option<Tri>> = vec![None; self.distinct_whos];
         for (index, rule) in self.rules.iter().enumerate() {
             let what = &rule.what;
             let out = what.ops.is_some_and(|wanted| wanted & ops == 0)
@@ -360,7 +361,12 @@ impl RuleSet {
             if out && !anything {
                 continue;
             }
-            let fits = applies(rule, request);
+            let fresh = || who(&rule.who, &request.principal);
+            let known = match whos.get_mut(rule.who_index) {
+                Some(known) => *known.get_or_insert_with(fresh),
+                None => fresh(),
+            };
+            let fits = applies(rule, request, known);
             if fits.possible() {
                 candidates.push((index, rule, fits));
             }
@@ -744,8 +750,8 @@ fn conditions(rule: &Rule, cell: &Cell<'_>, request: &Request, matched: Tri) -> 
 }
 
 /// Whether a rule speaks of this principal, this resource and this time.
-fn applies(rule: &Rule, request: &Request) -> Tri {
-    let mut fits = who(&rule.who, &request.principal);
+fn applies(rule: &Rule, request: &Request, who: Tri) -> Tri {
+    let mut fits = who;
     for test in &rule.place {
         if !fits.possible() {
             return fits;

@@ -24,7 +24,7 @@ fn same_but_for_case(a: &str, b: &str) -> bool {
 
 /// A text with wildcards: `*` stands for any run of characters. In file names `*` stops at `/`
 /// and `**` does not.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Glob {
     text: String,
     folded: String,
@@ -116,7 +116,7 @@ fn wild(pattern: &[u8], name: &[u8], slashes: bool) -> bool {
 
 /// A group pattern: segments joined with `/`; `*` is one segment (or a run inside one), `**` any
 /// number of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct GroupPattern {
     parts: Vec<Part>,
 }
@@ -140,7 +140,7 @@ impl GroupPattern {
 }
 
 /// One segment of a pattern.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Part {
     /// This name; `folded` is how an unquoted name is written by the server, and what is certain.
     Name(String),

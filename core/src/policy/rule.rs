@@ -20,6 +20,9 @@ pub(crate) struct Rule {
     pub(crate) file: Arc<str>,
     pub(crate) span: Span,
     pub(crate) who: Who,
+    /// Which of the bundle's distinct `who` this is: rules of one team share theirs, and each is
+    /// matched once a decision.
+    pub(crate) who_index: usize,
     pub(crate) place: Vec<PlaceTest>,
     pub(crate) what: What,
     pub(crate) when: Option<Condition>,
@@ -35,7 +38,7 @@ pub(crate) struct Rule {
 }
 
 /// Which principals a rule speaks of; every key that is there must hold.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Who {
     pub(crate) groups: Vec<GroupPattern>,
     pub(crate) ids: Vec<Glob>,
@@ -209,6 +212,7 @@ pub(crate) fn read_rule(
         file: file.clone(),
         span: table.span,
         who,
+        who_index: 0,
         place,
         what,
         when,
