@@ -15,7 +15,10 @@ use super::read::{At, Problems, Table, walk_file};
 use super::risk::{RISK_KEYS, RiskTable, read_risk};
 use super::rule::{Rule, Who, read_rule};
 use super::tags::{Tag, Tags};
-use crate::limits::{MAX_BUNDLE_BYTES, MAX_RULES};
+use crate::crypto::{NamedVerifyingKey, VerifyingKey};
+use crate::limits::{
+    MAX_APPROVAL_SECONDS, MAX_APPROVAL_STAGES, MAX_BUNDLE_BYTES, MAX_QUORUM, MAX_RULES,
+};
 use crate::primitives::{Digest, Span};
 use crate::schema::{ApprovalSpec, Approver, Class};
 
@@ -387,14 +390,36 @@ impl<'s> Compiler<'s> {
                 let message = format!("approval spec `{}` stands twice", spec.value.id);
                 self.report("approvals.toml", spec.span, Kind::Duplicate, &message);
             }
+            let places =
+                spec.value.stages.iter().fold(0u32, |n, stage| n.saturating_add(stage.min));
+            if places > MAX_QUORUM || spec.value.stages.len() > MAX_APPROVAL_STAGES {
+                let message = format!("a spec may ask for {MAX_QUORUM} people at most");
+                self.report("approvals.toml", spec.span, Kind::BadValue, &message);
+            }
+            if !(1..=MAX_APPROVAL_SECONDS).contains(&spec.value.expires_in_seconds) {
+                let message = "`expires_in` must be one second to seven days";
+                self.report("approvals.toml", spec.span, Kind::BadValue, message);
+            }
             kept.push(spec.value);
         }
         let mut ids = BTreeSet::new();
         let mut people = Vec::new();
+        let mut holders: BTreeMap<VerifyingKey, String> = BTreeMap::new();
         for approver in approvers {
-            if !ids.insert(approver.value.id.clone()) {
+            // People are counted, and one person's id is written in several letter cases.
+            if !ids.insert(approver.value.id.to_lowercase()) {
                 let message = format!("approver `{}` stands twice", approver.value.id);
                 self.report("approvals.toml", approver.span, Kind::Duplicate, &message);
+            }
+            let keys =
+                approver.value.keys.iter().filter_map(|key| NamedVerifyingKey::parse(key).ok());
+            let keys: BTreeSet<VerifyingKey> = keys.map(|key| *key.key()).collect();
+            for key in keys {
+                if let Some(other) = holders.insert(key, approver.value.id.clone()) {
+                    let message =
+                        format!("a key of `{}` is also a key of `{other}`", approver.value.id);
+                    self.report("approvals.toml", approver.span, Kind::Duplicate, &message);
+                }
             }
             people.push(approver.value);
         }

@@ -389,6 +389,39 @@ fn a_bundle_that_does_not_compile_is_refused_whole() {
     assert_eq!(verify(&signed(&alien, &[ALICE, BRUNO]), &state), Err("POL007"));
 }
 
+/// What the compiler takes, approvals can use: no bundle is in force whose roster is refused.
+#[test]
+fn approvers_are_read_when_the_bundle_is() {
+    let compile = |text: &str| {
+        let mut source = bundle(6, &[READS], "");
+        source.insert("approvals.toml", text);
+        VerifiedBundle::unsigned(source).map(drop).map_err(|error| error.code())
+    };
+    let spec = |min: u32, expires: &str| {
+        format!(
+            "[[spec]]\nid = \"s\"\nstages = [{{ any_of = [\"a\"], min = {min} }}, {{ any_of = [\"a\"] }}]\nexpires_in = \"{expires}\"\n"
+        )
+    };
+    let person = |id: &str, key: &str| {
+        format!("[[approver]]\nid = \"{id}\"\ngroups = [\"a\"]\nkeys = [\"{key}\"]\n")
+    };
+    let (one, two) = (named(ALICE, "k1").to_string(), named(BRUNO, "k2").to_string());
+    assert_eq!(compile(&(spec(15, "7d") + &person("ana", &one) + &person("ben", &two))), Ok(()));
+    let same_key = named(ALICE, "other-name").to_string();
+    for (text, code) in [
+        (spec(16, "30m"), "POL009"),
+        (spec(17, "30m"), "POL009"),
+        (spec(1, "8d"), "POL009"),
+        (spec(1, "0m"), "POL025"),
+        (person("ana", &one) + &person("Ana", &two), "POL006"),
+        (person("ana", &one) + &person("ben", &same_key), "POL006"),
+        (person("ana", "name+00000000+AAAA"), "POL009"),
+        (person("ana", &one.replace("k1+", "k2+")), "POL009"),
+    ] {
+        assert_eq!(compile(&text), Err(code), "{text}");
+    }
+}
+
 #[test]
 fn signed_garbage_is_still_garbage() {
     let state = in_force();
