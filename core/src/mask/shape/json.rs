@@ -623,6 +623,10 @@ impl JsonMasker {
         let is_key = self.is_key();
         if !is_key {
             self.before_value();
+            let prose = !kubernetes::may_be_base64(self.token.get(1..).unwrap_or_default());
+            if prose && !self.in_string_data() {
+                self.contradict();
+            }
         }
         self.decide_waiting(true);
         let key = self.nearest_key();

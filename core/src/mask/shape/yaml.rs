@@ -13,6 +13,9 @@ use crate::mask::shape::kubernetes::{self, Kind, MAX_UNDECIDED_BYTES, Mode};
 use crate::mask::shape::output::{Draft, Engine, Output, moved, secret_finding};
 use crate::mask::{Detectors, Finding, MaskError, Masker, Operators};
 
+/// A byte order mark, which may stand before the first key.
+const BOM: &[u8] = b"\xef\xbb\xbf";
+
 /// Nested mappings that are told apart; deeper ones are not understood.
 const MAX_FRAMES: usize = 128;
 
@@ -91,6 +94,8 @@ struct Region {
     masker: Box<Masker>,
     base: u64,
     mode: Mode,
+    /// A block scalar: its lines are its text.
+    block: bool,
     /// What has been masked while the mode is undecided.
     draft: Draft,
     start: u64,
@@ -231,7 +236,13 @@ impl YamlMasker {
 
     fn end_line(&mut self) -> Result<(), MaskError> {
         let line = std::mem::take(&mut self.line);
-        self.read(&line)?;
+        let mut line = line.as_slice();
+        if let Some(rest) = line.strip_prefix(BOM).filter(|_| self.line_start == 0) {
+            self.output.copy(BOM);
+            self.line_start = BOM.len() as u64;
+            line = rest;
+        }
+        self.read(line)?;
         self.line_start = self.line_start.saturating_add(line.len() as u64);
         Ok(())
     }
@@ -270,7 +281,14 @@ impl YamlMasker {
                 self.end_scalar(scalar)?;
             }
         }
-        if self.region.as_ref().is_some_and(|region| blank || indent > region.indent) {
+        if let Some(region) = self.region.as_ref().filter(|r| blank || indent > r.indent) {
+            if region.mode == Mode::Undecided
+                && region.block
+                && !kubernetes::may_be_base64(body)
+                && !self.in_string_data()
+            {
+                self.contradict();
+            }
             return self.go_on(line);
         }
         self.end_region()?;
@@ -326,7 +344,7 @@ impl YamlMasker {
         let Some(frame) = self.frames.last_mut() else { return };
         frame.key = key.to_vec();
         if key == b"kind" {
-            frame.kind = Kind::of(bare(value));
+            frame.kind = kind_of(value);
             let kind = frame.kind;
             if self.waiting.as_ref().is_some_and(|waiting| waiting.depth == depth) {
                 self.resolve(matches!(kind, Kind::Secret | Kind::SecretList));
@@ -409,7 +427,7 @@ impl YamlMasker {
         secret.bytes.extend(end);
         if mode == Mode::Undecided
             && !kubernetes::may_be_secret_data(meaning)
-            && !self.frames.iter().any(|frame| frame.key == b"stringData")
+            && !self.in_string_data()
         {
             self.contradict();
         }
@@ -519,6 +537,7 @@ impl YamlMasker {
             masker: Box::new(self.engine.streaming()),
             base: start,
             mode: if matches!(value.as_slice(), b"{}" | b"[]") { Mode::Plain } else { mode },
+            block: matches!(value.first(), Some(b'|' | b'>')),
             draft: Draft::default(),
             start,
             watched: (flow || applied) && self.engine.masks_kubernetes(),
@@ -641,6 +660,10 @@ impl YamlMasker {
         }
     }
 
+    fn in_string_data(&self) -> bool {
+        self.frames.iter().any(|frame| frame.key == b"stringData")
+    }
+
     fn pop(&mut self) {
         if self.waiting.as_ref().is_some_and(|waiting| waiting.depth == self.frames.len()) {
             self.decide_waiting(self.frames.last().is_some_and(|frame| frame.api_version));
@@ -690,6 +713,13 @@ impl YamlMasker {
             scalar.mode = mode;
         }
     }
+}
+
+/// The kind that a value names; one that stands elsewhere or in escapes may be any.
+fn kind_of(value: &[u8]) -> Kind {
+    let name = bare(value);
+    let unread = name.is_empty() || matches!(name.first(), Some(b'#' | b'|' | b'>' | b'{' | b'['));
+    if unread || name.contains(&b'\\') { Kind::Secret } else { Kind::of(name) }
 }
 
 fn is_marker(body: &[u8]) -> bool {

@@ -78,6 +78,13 @@ fn secrets_never_show() {
         "kind: SecretList\nitems:\n- data:\n    p: aHVudGVyMg==\n",
         "items: [{data: {p: aHVudGVyMg==}}]\n",
         "kind: ConfigMap\n---\nkind: Secret\ndata:\n  p: aHVudGVyMg==\n",
+        "data:\n  p: aHVudGVyMg==\nkind:\n  Secret\n",
+        "data:\n  p: aHVudGVyMg==\nkind: \"S\\x65cret\"\n",
+        "kind: >-\n  Secret\ndata:\n  p: aHVudGVyMg==\n",
+        "\u{feff}data:\n  p: aHVudGVyMg==\nkind: Secret\n",
+        "\u{feff}{data: {p: aHVudGVyMg==}}\n",
+        "data :\n  p: aHVudGVyMg==\nkind: Secret # x\n",
+        "kind: Secret\ndata:\n  p: aHVu\n    aHVudGVyMg==\n  - aHVudGVyMg==\n",
         "kind: Secret\r\ndata:\r\n  p: aHVudGVyMg==\r\n",
         "kind: Secret\nmetadata:\n  annotations:\n    kubectl.kubernetes.io/last-applied-configuration: |\n      {\"data\":{\"p\":\"aHVudGVyMg==\"},\"kind\":\"Secret\"}\n  name: x\n",
     ] {
@@ -94,6 +101,7 @@ fn other_kinds_show_their_data() {
         "kind: ConfigMap\ndata:\n  p: aHVudGVyMg==\n",
         "data:\n  age: 5 years\n  p: aHVudGVyMg==\n",
         "apiVersion: v1\ndata:\n  p: not base64\n",
+        "data:\n  text: |\n    Hello, world\n  p: aHVudGVyMg==\n",
         "spec:\n  data:\n    name: a b\n",
     ] {
         assert_eq!(mask(input), input);
