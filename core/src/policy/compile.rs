@@ -1,7 +1,7 @@
 //! Source → rules that can decide. Reports every problem of a bundle at once and leaves none for
 //! the time of a decision.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::bundle::Source;
@@ -13,7 +13,7 @@ use super::decision::Stamp;
 use super::error::{CompileError, CompileErrorKind as Kind, CompileErrors, suggestion};
 use super::read::{At, Problems, Table, walk_file};
 use super::risk::{RISK_KEYS, RiskTable, read_risk};
-use super::rule::{Rule, read_rule};
+use super::rule::{Rule, Who, read_rule};
 use super::tags::{Tag, Tags};
 use crate::crypto::{NamedVerifyingKey, VerifyingKey};
 use crate::limits::{
@@ -63,6 +63,10 @@ pub struct RuleSet {
     pub(crate) stamps: BTreeSet<Stamp>,
     /// Whether any rule or weight asks for classes, so that cells need theirs.
     pub(crate) uses_classes: bool,
+    /// Whether a rule expires, so that a decision without a clock says so.
+    pub(crate) has_expiring_rules: bool,
+    /// How many different `who` the rules have.
+    pub(crate) distinct_whos: usize,
 }
 
 /// An example command of a rule.
@@ -213,6 +217,16 @@ pub(crate) fn compile_stamped(
     }
 }
 
+/// Gives equal `who` of different rules one number; returns how many there are.
+fn number_whos(rules: &mut [Rule]) -> usize {
+    let mut numbers: HashMap<Who, usize> = HashMap::new();
+    for rule in rules {
+        let next = numbers.len();
+        rule.who_index = *numbers.entry(rule.who.clone()).or_insert(next);
+    }
+    numbers.len()
+}
+
 struct Compiler<'s> {
     source: &'s Source,
     errors: Vec<CompileError>,
@@ -249,7 +263,8 @@ impl<'s> Compiler<'s> {
         let (specs, approvers) = self.approvals();
         let manifest = self.manifest();
         let tags = self.tags();
-        let rules = self.rules();
+        let mut rules = self.rules();
+        let distinct_whos = number_whos(&mut rules);
         let risk = self
             .walk("risk.toml", RISK_KEYS, |problems, table, names| {
                 read_risk(problems, table, names)
@@ -263,6 +278,7 @@ impl<'s> Compiler<'s> {
             .unwrap_or_default();
         let (examples, tests) = self.tests();
         let uses_classes = !tags.is_empty();
+        let has_expiring_rules = rules.iter().any(|rule| rule.expires.is_some());
         Some(RuleSet {
             manifest: manifest?,
             digest: self.source.digest(),
@@ -278,6 +294,8 @@ impl<'s> Compiler<'s> {
             tests,
             stamps: BTreeSet::new(),
             uses_classes,
+            has_expiring_rules,
+            distinct_whos,
         })
     }
 

@@ -7,7 +7,7 @@ use std::fmt;
 
 use crate::mask::shape::MAX_VALUE_BYTES;
 use crate::mask::shape::output::{Draft, Engine, Output, moved};
-use crate::mask::{Detectors, Finding, MaskError, Masker, Operators};
+use crate::mask::{Detectors, EntityType, Finding, MaskError, Masker, Operators};
 
 /// Columns whose names are kept as context.
 const MAX_COLUMNS: usize = 4096;
@@ -18,7 +18,8 @@ const MAX_NAME_BYTES: usize = 128;
 /// Masks a stream of comma-, semicolon- or tab-separated values.
 ///
 /// The separator is the one that stands most often in the first record, outside quotes. The
-/// first record names the columns unless something is found in it: then it is data. Quotes,
+/// first record names the columns unless something is found in it, now or by an earlier masking:
+/// then it is data. Quotes,
 /// separators and line ends are copied; a cell that needs quotes after masking gets them. From the
 /// cell on where the input leaves RFC 4180 (a quote inside a bare cell, text after a closing
 /// quote, a carriage return alone), the rest is masked as text.
@@ -173,7 +174,7 @@ impl CsvMasker {
                         self.end_header()?;
                     } else if record.len() >= MAX_VALUE_BYTES {
                         let record = std::mem::take(record);
-                        self.to_text(0, &record)?;
+                        self.leave(0, &record)?;
                     }
                 }
                 State::Names { .. } | State::Cells => self.step(*byte)?,
@@ -213,7 +214,7 @@ impl CsvMasker {
         Ok(())
     }
 
-    fn to_text(&mut self, base: u64, first: &[u8]) -> Result<(), MaskError> {
+    fn leave(&mut self, base: u64, first: &[u8]) -> Result<(), MaskError> {
         self.state = State::Text { masker: Box::new(self.engine.streaming()), base };
         self.place = Place::Start;
         self.text(first)
@@ -284,7 +285,7 @@ impl CsvMasker {
         if self.cell.len() >= MAX_VALUE_BYTES {
             self.at = self.at.saturating_add(1);
             let cell = std::mem::take(&mut self.cell);
-            return self.to_text(self.cell_start, &cell);
+            return self.leave(self.cell_start, &cell);
         }
         self.at = self.at.saturating_add(1);
         Ok(())
@@ -308,7 +309,7 @@ impl CsvMasker {
             self.cell_start
         };
         held.extend(byte);
-        self.to_text(base, &held)
+        self.leave(base, &held)
     }
 
     /// Copies a separator or the end of a line, and moves to the next cell.
@@ -345,7 +346,7 @@ impl CsvMasker {
         };
         let value = self.engine.value(&meaning, name)?;
         if let State::Names { bare, found } = &mut self.state {
-            *found |= value.text.is_some();
+            *found |= value.text.is_some() || holds_label(&meaning);
             if bare.len() < MAX_COLUMNS {
                 let name: Vec<u8> = meaning.iter().copied().take(MAX_NAME_BYTES).collect();
                 bare.push(String::from_utf8_lossy(&name).into_owned());
@@ -368,6 +369,16 @@ impl CsvMasker {
         self.output.add(Draft { bytes, findings });
         Ok(())
     }
+}
+
+/// Whether a value was masked here before: then this record was data before, too.
+fn holds_label(text: &[u8]) -> bool {
+    let mut parts = text.split(|byte| *byte == b'[').skip(1);
+    parts.any(|part| {
+        let name: Vec<u8> =
+            part.iter().copied().take_while(|b| b.is_ascii_uppercase() || *b == b'_').collect();
+        str::from_utf8(&name).ok().and_then(EntityType::parse).is_some()
+    })
 }
 
 fn undouble(inside: &[u8]) -> Vec<u8> {

@@ -2,7 +2,7 @@
 //! structure is copied byte for byte.
 
 mod number;
-mod string;
+pub(super) mod string;
 #[cfg(test)]
 mod tests;
 
@@ -461,8 +461,10 @@ impl JsonMasker {
         self.decide_waiting(true);
         let token = std::mem::take(&mut self.token);
         if secret {
-            let mut label = Vec::new();
+            // As a string, so that masking the output again finds a value here and not a break.
+            let mut label = vec![b'"'];
             escape_into(&mut label, &self.engine.secret(&token));
+            label.push(b'"');
             let findings = vec![secret_finding(self.token_start, self.at)];
             self.output.add(Draft { bytes: label, findings });
             self.state = State::Dropped;
@@ -621,6 +623,10 @@ impl JsonMasker {
         let is_key = self.is_key();
         if !is_key {
             self.before_value();
+            let prose = !kubernetes::may_be_base64(self.token.get(1..).unwrap_or_default());
+            if prose && !self.in_string_data() {
+                self.contradict();
+            }
         }
         self.decide_waiting(true);
         let key = self.nearest_key();

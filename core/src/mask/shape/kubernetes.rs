@@ -55,6 +55,12 @@ pub(super) fn mentions_secret(text: &[u8]) -> bool {
     memchr::memmem::find(text, b"Secret").is_some()
 }
 
+/// Whether `text` may be a piece of base64: its letters, perhaps broken into lines.
+pub(super) fn may_be_base64(text: &[u8]) -> bool {
+    let belongs = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/= \t\r\n".contains(byte);
+    text.iter().all(belongs)
+}
+
 /// Whether the API server could have taken `value` as one of a Secret's `data`.
 pub(super) fn may_be_secret_data(value: &[u8]) -> bool {
     let pad = value.iter().rev().take_while(|byte| **byte == b'=').count();

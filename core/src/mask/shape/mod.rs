@@ -11,6 +11,7 @@ pub mod json;
 mod kubernetes;
 mod output;
 pub mod rows;
+pub mod yaml;
 
 /// Bytes of one value that a shape holds before it streams or drops the rest of it.
 ///

@@ -51,10 +51,8 @@ fn cells_are_masked_and_the_rest_is_copied() {
 
 #[test]
 fn a_replacement_with_a_separator_gets_quotes() {
-    let operators = Operators::redact_all().with(
-        crate::mask::EntityType::EmailAddress,
-        crate::mask::Operator::Replace("no, \"thanks\"".into()),
-    );
+    let operators = Operators::redact_all()
+        .with(EntityType::EmailAddress, crate::mask::Operator::Replace("no, \"thanks\"".into()));
     let mut masker = CsvMasker::new(Detectors::builtin(), operators);
     let mut out = masker.push(b"m,n\nada@example.com,1\n").unwrap();
     out.extend(masker.finish().unwrap());

@@ -1,8 +1,8 @@
 //! Strings: from the bytes between the quotes to the text they mean, and the way back.
 
 /// The text that a JSON string means, with the way back from its offsets to the written bytes.
-pub(super) struct Decoded {
-    pub(super) text: Vec<u8>,
+pub(in crate::mask::shape) struct Decoded {
+    pub(in crate::mask::shape) text: Vec<u8>,
     escapes: Vec<Place>,
 }
 
@@ -16,7 +16,7 @@ impl Decoded {
     /// Decodes the bytes between the quotes; `None` where an escape is not JSON's.
     ///
     /// A surrogate without its partner becomes U+FFFD: it names no character that a detector knows.
-    pub(super) fn parse(raw: &[u8]) -> Option<Self> {
+    pub(in crate::mask::shape) fn parse(raw: &[u8]) -> Option<Self> {
         let mut decoded = Self { text: Vec::with_capacity(raw.len()), escapes: Vec::new() };
         let mut at = 0;
         while let Some(rest) = raw.get(at..) {
@@ -36,7 +36,7 @@ impl Decoded {
     }
 
     /// Where the written form of the text's byte `at` starts.
-    pub(super) fn raw_start(&self, at: usize) -> usize {
+    pub(in crate::mask::shape) fn raw_start(&self, at: usize) -> usize {
         let before = self.escapes.partition_point(|escape| escape.text.0 <= at);
         match before.checked_sub(1).and_then(|last| self.escapes.get(last)) {
             None => at,
@@ -46,7 +46,7 @@ impl Decoded {
     }
 
     /// Where the written form of the text before `end` ends; an escape is never cut.
-    pub(super) fn raw_end(&self, end: usize) -> usize {
+    pub(in crate::mask::shape) fn raw_end(&self, end: usize) -> usize {
         let before = self.escapes.partition_point(|escape| escape.text.0 < end);
         match before.checked_sub(1).and_then(|last| self.escapes.get(last)) {
             None => end,
@@ -180,7 +180,7 @@ impl Unescaper {
 }
 
 /// Appends `text` as the inside of a JSON string.
-pub(super) fn escape_into(out: &mut Vec<u8>, text: &[u8]) {
+pub(in crate::mask::shape) fn escape_into(out: &mut Vec<u8>, text: &[u8]) {
     for byte in text.iter().copied() {
         match byte {
             b'"' | b'\\' => out.extend([b'\\', byte]),

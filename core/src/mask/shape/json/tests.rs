@@ -105,6 +105,14 @@ fn secrets_of_kubernetes_are_masked_wherever_kind_stands() {
 }
 
 #[test]
+fn a_long_text_is_no_secret_and_long_base64_may_be_one() {
+    let input = format!("{{\"data\":{{\"text\":\"{}\"}}}}", "Hello, world. ".repeat(6000));
+    assert_eq!(mask(&input), input);
+    let input = format!("{{\"data\":{{\"p\":\"{}\"}},\"kind\":\"Secret\"}}", "aHVu".repeat(20_000));
+    assert_eq!(mask(&input), r#"{"data":{"p":"[SECRET_KUBERNETES]"},"kind":"Secret"}"#);
+}
+
+#[test]
 fn a_broken_secret_shows_nothing_more() {
     let output = mask("{\"kind\":\"Secret\",\"data\":{\"a\":oops,\"p\":\"aHVudGVyMg==\"}}");
     assert!(!output.contains("aHVud"), "{output}");
