@@ -3,7 +3,6 @@
 //! Rules differ in group, target and effect as those of a real bundle do; every tenth has a
 //! condition. Three commands: a read that one rule allows (the last one), a delete that a rule with
 //! a condition catches, and an opaque command that every rule possibly meets.
-#![expect(missing_docs, reason = "criterion's macros make public items")]
 #![expect(clippy::unwrap_used, reason = "a bench may stop at the first surprise")]
 
 use std::collections::BTreeMap;
@@ -22,9 +21,12 @@ use placet::request::{Context, Enforces, Principal, PrincipalKind, Request, Reso
 fn bundle(count: usize) -> RuleSet {
     let mut rules = String::new();
     for n in 0..count - 1 {
-        let group = ["agents/*", "agents/support", "staff/**", "etl/nightly"][n % 4];
+        let group = ["agents/*", "agents/support", "staff/**", "etl/nightly"]
+            .get(n % 4)
+            .copied()
+            .unwrap_or_default();
         let verdict = if n % 3 == 0 { "'deny'" } else { "'allow'" };
-        let effect = ["destroy", "write_data", "read_data"][n % 3];
+        let effect = ["destroy", "write_data", "read_data"].get(n % 3).copied().unwrap_or_default();
         writeln!(rules, "[[rule]]\nid = \"r{n}\"\nwho = {{ groups = [\"{group}\"] }}").unwrap();
         writeln!(rules, "what = {{ effect = \"{effect}\", target = \"app{n}.**\" }}").unwrap();
         if n % 10 == 0 {

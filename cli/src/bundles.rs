@@ -4,19 +4,17 @@ use std::path::Path;
 
 use placet::engine::{self, Engine};
 use placet::mask::{EntityType, Operator, Operators};
-use placet::policy::{
-    self, BundleError, CompileError, Root, Source, TrustedState, VerifiedBundle,
-};
+use placet::policy::{self, BundleError, CompileError, Root, Source, TrustedState, VerifiedBundle};
 use placet::primitives::Timestamp;
 use placet::schema::MaskOperator;
-use placet_store::{StateFile, system};
+use placet_store::{StateFile, TrustError, system};
 
 use crate::args::BundleRef;
 use crate::failure::Failure;
 use crate::{files, render};
 
-/// The key of the trusted state in its file: one file serves one door.
-const STATE_KEY: &str = "bundle";
+/// The place of the trusted state in its file: one file serves one door.
+const STATE_SLOT: &str = "bundle";
 
 /// An engine over the bundle.
 pub(crate) fn engine(bundle: &BundleRef) -> Result<Engine, Failure> {
@@ -57,19 +55,20 @@ pub(crate) fn verify(
 ) -> Result<VerifiedBundle, Failure> {
     let root = Root::pin(&files::read(root)?)
         .map_err(|error| complaint(&error).in_file(root.display().to_string()))?;
-    let state = state.map(StateFile::new);
-    let kept: Option<TrustedState> = match &state {
-        Some(file) => Some(file.get(STATE_KEY).map_err(|e| files::store(&e))?.unwrap_or_default()),
-        None => None,
-    };
+    let shown = file.display().to_string();
     let bytes = files::read(file)?;
-    let (bundle, new) = VerifiedBundle::verify(&bytes, &root, kept.as_ref(), now)
-        .map_err(|error| complaint(&error).in_file(file.display().to_string()))?;
-    keeps_its_word(&bundle)?;
-    if let Some(state) = state {
-        state.put(STATE_KEY, &new).map_err(|error| files::store(&error))?;
+    match state {
+        Some(state) => {
+            let state = StateFile::new(state);
+            placet_store::verify_bundle(&state, STATE_SLOT, &bytes, &root, now, keeps_its_word)
+                .map_err(|failure: Failure| failure.in_file(shown))
+        }
+        None => {
+            let (bundle, _) = VerifiedBundle::verify(&bytes, &root, None, now)
+                .map_err(|error| complaint(&error).in_file(shown))?;
+            keeps_its_word(&bundle).map(|()| bundle)
+        }
     }
-    Ok(bundle)
 }
 
 /// The files of a bundle directory.
@@ -107,6 +106,12 @@ fn refused(problems: &[CompileError]) -> Failure {
         format!("the bundle was refused whole: {} {noun}", problems.len()),
         "mend them all; `placet bundle lint` shows them again",
     )
+}
+
+impl From<TrustError> for Failure {
+    fn from(error: TrustError) -> Self {
+        Self::new(error.code(), error.to_string(), error.help())
+    }
 }
 
 /// A bundle's complaint in the shape of the command line.

@@ -4,8 +4,8 @@ use std::io::{self, BufRead, Read, Write};
 
 use placet::crypto::json::{self, JsonError};
 use placet::primitives::Span;
-use serde::de::DeserializeOwned;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::exit::Exit;

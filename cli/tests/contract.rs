@@ -34,13 +34,39 @@ fn answers(arguments: &[&str], lines: &[String]) -> Vec<Value> {
 }
 
 const EFFECTS: &[&str] = &[
-    "read_data", "write_data", "destroy", "schema", "privilege", "identity", "code_exec",
-    "fs_read", "fs_write", "net_egress", "secret_read", "pii_move", "availability",
-    "persistence", "parser_state", "audit_tamper",
+    "read_data",
+    "write_data",
+    "destroy",
+    "schema",
+    "privilege",
+    "identity",
+    "code_exec",
+    "fs_read",
+    "fs_write",
+    "net_egress",
+    "secret_read",
+    "pii_move",
+    "availability",
+    "persistence",
+    "parser_state",
+    "audit_tamper",
 ];
 const OPS: &[&str] = &[
-    "read", "list", "create", "update", "delete", "define", "destroy", "grant", "assume",
-    "execute", "stream", "configure", "session", "txn", "unknown",
+    "read",
+    "list",
+    "create",
+    "update",
+    "delete",
+    "define",
+    "destroy",
+    "grant",
+    "assume",
+    "execute",
+    "stream",
+    "configure",
+    "session",
+    "txn",
+    "unknown",
 ];
 
 fn words(value: &Value) -> Vec<&str> {
@@ -72,7 +98,9 @@ fn check_action(action: &Value) {
     match &action["extent"] {
         Value::String(word) => assert!(["one", "all", "unknown"].contains(&word.as_str())),
         Value::Object(map) => {
-            assert!(map.len() == 1 && (map.contains_key("at_most") || map.contains_key("filtered")));
+            assert!(
+                map.len() == 1 && (map.contains_key("at_most") || map.contains_key("filtered"))
+            );
         }
         other => panic!("extent {other}"),
     }
@@ -208,7 +236,9 @@ fn one_decision_sets_the_exit_code() {
         });
         placet(&["decide", "--bundle", "baseline", "--json"], &request.to_string())
     };
-    for text in ["SELECT 1", "DELETE FROM customers", "DROP TABLE t", "UPDATE t SET a = 1 WHERE id = 1"] {
+    for text in
+        ["SELECT 1", "DELETE FROM customers", "DROP TABLE t", "UPDATE t SET a = 1 WHERE id = 1"]
+    {
         let output = ask(text);
         let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
         let expected = match answer["verdict"].as_str().unwrap() {
@@ -230,8 +260,10 @@ fn masking_has_its_shape_and_streams() {
     let answer = &answers(&["mask", "--jsonl"], &lines)[0];
     assert_eq!(answer["text"], "card [CREDIT_CARD] end");
     let finding = &answer["findings"][0];
-    assert_eq!((&finding["type"], &finding["start"], &finding["end"]),
-               (&json!("CREDIT_CARD"), &json!(5), &json!(24)));
+    assert_eq!(
+        (&finding["type"], &finding["start"], &finding["end"]),
+        (&json!("CREDIT_CARD"), &json!(5), &json!(24))
+    );
     let score = finding["score"].as_f64().unwrap();
     assert!((0.0..=1.0).contains(&score));
     let streamed = placet(&["mask"], text);

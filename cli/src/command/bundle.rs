@@ -199,7 +199,8 @@ fn verify(
 ) -> Result<Exit, Failure> {
     let bundle: VerifiedBundle = bundles::verify(file, root, state, now)?;
     let manifest = bundle.rules().manifest();
-    let loosened: Vec<String> = bundle.loosened().iter().map(|part| format!("{}: {}", part.what, part.why)).collect();
+    let loosened: Vec<String> =
+        bundle.loosened().iter().map(|part| format!("{}: {}", part.what, part.why)).collect();
     let verified = Verified {
         name: &manifest.name,
         sequence: manifest.sequence,

@@ -27,12 +27,7 @@ fn new(name: &str, out: &Path) -> Result<Exit, Failure> {
     keys::write_signing_key(&private, &key).map_err(|error| files::store(&error))?;
     keys::write_verifying_key(&public, &key.verifying_key())
         .map_err(|error| files::store(&error))?;
-    render::line(&format!(
-        "{}\n{}\n{}",
-        private.display(),
-        public.display(),
-        key.verifying_key()
-    ))?;
+    render::line(&format!("{}\n{}\n{}", private.display(), public.display(), key.verifying_key()))?;
     Ok(Exit::Done)
 }
 

@@ -124,10 +124,11 @@ fn forward(
     sql: &str,
     entry: &mut Entry<'_>,
 ) -> Result<u64, Failure> {
-    let limit = logged.decided.decision.obligations.iter().find_map(|obligation| match obligation {
-        Obligation::Limit { rows } => Some(*rows),
-        Obligation::Mask(_) | Obligation::Approval { .. } => None,
-    });
+    let limit =
+        logged.decided.decision.obligations.iter().find_map(|obligation| match obligation {
+            Obligation::Limit { rows } => Some(*rows),
+            Obligation::Mask(_) | Obligation::Approval { .. } => None,
+        });
     let ran = run(gateway, logged, sql, limit);
     let (state, rows_out, rows_changed, masked_cells) = match ran {
         Ok(ran) => {
@@ -183,7 +184,7 @@ fn run(
         let table = Table::default();
         return Ok(Ran { table, stopped: false, changed: Some(changed as u64), masked_cells: 0 });
     }
-    let columns: Vec<String> = statement.column_names().iter().map(|name| (*name).to_owned()).collect();
+    let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let names: Vec<&str> = columns.iter().map(String::as_str).collect();
     let mut masker = gateway.engine.row_masker(&logged.decided, &names, None);
     let mut rows = statement.query(())?;
@@ -194,7 +195,8 @@ fn run(
             stopped = true;
             break;
         }
-        let cells = (0..columns.len()).map(|index| Ok(cell(&mut masker, index, row.get_ref(index)?)));
+        let cells =
+            (0..columns.len()).map(|index| Ok(cell(&mut masker, index, row.get_ref(index)?)));
         table.rows.push(cells.collect::<Result<_, rusqlite::Error>>()?);
     }
     let masked_cells = masker.map_or(0, |masker| masker.masked_cells());

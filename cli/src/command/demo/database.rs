@@ -38,7 +38,8 @@ CREATE TABLE tickets (id INTEGER PRIMARY KEY, body TEXT);
 
 /// Makes the database at `path`.
 pub(crate) fn make(path: &Path) -> Result<Connection, Failure> {
-    let connection = Connection::open(path).and_then(|connection| fill(&connection).map(|()| connection));
+    let connection =
+        Connection::open(path).and_then(|connection| fill(&connection).map(|()| connection));
     connection.map_err(|error| complaint(&error))
 }
 
@@ -55,10 +56,7 @@ fn fill(db: &Connection) -> rusqlite::Result<()> {
     let states = ["paid", "shipped", "open"];
     for (id, status) in (1i64..=24).zip(states.iter().cycle()) {
         let total = (id * 1733) % 9000 + 500;
-        db.execute(
-            "INSERT INTO orders VALUES (?1, ?2, ?3, ?4)",
-            (id, id % 8 + 1, status, total),
-        )?;
+        db.execute("INSERT INTO orders VALUES (?1, ?2, ?3, ?4)", (id, id % 8 + 1, status, total))?;
     }
     for (id, body) in (1i64..).zip(TICKETS) {
         db.execute("INSERT INTO tickets VALUES (?1, ?2)", (id, body))?;

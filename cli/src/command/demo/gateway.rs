@@ -18,13 +18,9 @@ use placet::facts::Scope;
 use placet::mask::{self, Detectors, Operators};
 use placet::policy::{Obligation, RoleKeys, RootDocument, Source, Verdict, envelope};
 use placet::primitives::{Digest, Span};
-use placet::request::{
-    Context, Enforces, Principal, PrincipalKind, Request, Resource, Session,
-};
+use placet::request::{Context, Enforces, Principal, PrincipalKind, Request, Resource, Session};
 use placet::schema::{Catalog, SqlSession};
-use placet_store::{
-    ApprovalStore, LogOptions, LogWriter, StoredAnswer, Waiting, system,
-};
+use placet_store::{ApprovalStore, LogOptions, LogWriter, StoredAnswer, Waiting, system};
 use rusqlite::Connection;
 use serde::Serialize;
 

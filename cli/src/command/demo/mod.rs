@@ -37,7 +37,9 @@ pub(crate) fn run(args: &args::Demo) -> Result<Exit, Failure> {
         .map_err(|error| files::store(&error))?;
 
     screen.heading("placet demo")?;
-    screen.line("An agent works on a shop's database. Every command goes through policy, approval,")?;
+    screen.line(
+        "An agent works on a shop's database. Every command goes through policy, approval,",
+    )?;
     screen.line("masking and log. People and numbers are made up; the database is real.")?;
 
     let mut gateway = Gateway::open(&dir, &log_key)?;

@@ -46,11 +46,7 @@ pub(crate) const SESSION: &[Line] = &[
     line(SENSITIVE, "SELECT number FROM cards WHERE customer_id = 7"),
     line(CHANGES, "UPDATE orders SET status = 'refunded' WHERE id = 12"),
     line(CHANGES, "UPDATE customers SET email = 'mira.oduya@example.org' WHERE id = 7"),
-    Line {
-        group: CHANGES,
-        sql: "DELETE FROM tickets WHERE id = 2",
-        approver: Approver::Refuses,
-    },
+    Line { group: CHANGES, sql: "DELETE FROM tickets WHERE id = 2", approver: Approver::Refuses },
     Line {
         group: CHANGES,
         sql: "DELETE FROM orders WHERE id = 12",
