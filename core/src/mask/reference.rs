@@ -23,12 +23,12 @@ fn is_place(text: &[u8], edge: usize, at: usize) -> bool {
 fn best(text: &[u8], edge: usize, at: usize) -> Option<Match> {
     let view = View { bytes: text, whole: true, edge };
     is_place(text, edge, at)
-        .then(|| find(view, at, &Context::default(), EntitySet::ALL, &mut Memo::START).unwrap())
+        .then(|| find(view, at, &Context::default(), EntitySet::ALL, &mut Memo::default()).unwrap())
         .flatten()
 }
 
 /// Values with their ends, and what redaction makes of the text.
-pub(super) fn redact(text: &[u8]) -> (Vec<u8>, Vec<(usize, usize, &'static str)>) {
+pub(super) fn redact(text: &[u8]) -> (Vec<u8>, Vec<(u64, u64, &'static str)>) {
     let (mut out, mut values) = (Vec::new(), Vec::new());
     let mut edge = 0;
     let mut at = 0;
@@ -59,7 +59,7 @@ pub(super) fn redact(text: &[u8]) -> (Vec<u8>, Vec<(usize, usize, &'static str)>
         assert_eq!(rest, Tail::None, "a whole input ends every tail");
         out.extend_from_slice(&text[copied..value.start]);
         out.extend_from_slice(format!("[{}]", value.kind.name()).as_bytes());
-        values.push((value.start, end, value.kind.name()));
+        values.push((value.start as u64, end as u64, value.kind.name()));
         (at, copied, edge) = (end, end, end);
     }
     out.extend_from_slice(&text[copied..]);
@@ -80,7 +80,7 @@ pub(super) fn holds_bare_card(text: &str) -> bool {
                 if i % 2 == 1 { doubled[d] } else { d }
             })
             .sum();
-        sum % 10 == 0
+        sum.is_multiple_of(10)
     };
     let is_card = |word: &str| {
         word.len() == 16

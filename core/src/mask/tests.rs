@@ -221,7 +221,7 @@ proptest! {
         let places: Vec<_> = whole
             .findings
             .iter()
-            .map(|f| (f.start as usize, f.end as usize, f.kind.name()))
+            .map(|f| (f.start, f.end, f.kind.name()))
             .collect();
         prop_assert_eq!(&places, &values, "{}", String::from_utf8_lossy(&text));
         prop_assert_eq!(String::from_utf8_lossy(&whole.bytes), String::from_utf8_lossy(&out));
