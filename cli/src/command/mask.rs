@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use placet::mask::shape::{csv::CsvMasker, json::JsonMasker, yaml::YamlMasker};
+use placet::mask::shape::{csv::CsvMasker, json::JsonMasker};
 use placet::mask::{self, Detectors, Finding, MaskError, Masker, Operators};
 use serde::{Deserialize, Serialize};
 
@@ -72,17 +72,16 @@ enum Stream {
     Text(Masker),
     Json(JsonMasker),
     Csv(CsvMasker),
-    Yaml(YamlMasker),
 }
 
 impl Stream {
     fn new(format: Format, detectors: &Detectors, operators: &Operators) -> Self {
-        let (detectors, operators) = (detectors.clone(), operators.clone());
+        let (detectors, operators) = (*detectors, operators.clone());
         match format {
             Format::Text => Self::Text(Masker::new(detectors, operators)),
+            Format::Yaml => Self::Text(Masker::new(detectors, operators)),
             Format::Json => Self::Json(JsonMasker::new(detectors, operators)),
             Format::Csv => Self::Csv(CsvMasker::new(detectors, operators)),
-            Format::Yaml => Self::Yaml(YamlMasker::new(detectors, operators)),
         }
     }
 
@@ -91,7 +90,6 @@ impl Stream {
             Self::Text(masker) => masker.push(chunk),
             Self::Json(masker) => masker.push(chunk),
             Self::Csv(masker) => masker.push(chunk),
-            Self::Yaml(masker) => masker.push(chunk),
         }
     }
 
@@ -100,7 +98,6 @@ impl Stream {
             Self::Text(masker) => masker.finish(),
             Self::Json(masker) => masker.finish(),
             Self::Csv(masker) => masker.finish(),
-            Self::Yaml(masker) => masker.finish(),
         }
     }
 
@@ -109,7 +106,6 @@ impl Stream {
             Self::Text(masker) => masker.take_findings(),
             Self::Json(masker) => masker.take_findings(),
             Self::Csv(masker) => masker.take_findings(),
-            Self::Yaml(masker) => masker.take_findings(),
         }
     }
 }
@@ -154,7 +150,7 @@ fn copy(
 
 fn report(name: &str, findings: &[Finding]) -> Result<(), Failure> {
     findings.iter().try_for_each(|finding| {
-        let (start, end) = (finding.span.start(), finding.span.end());
+        let (start, end) = (finding.start, finding.end);
         render::line(&format!("{name}:{start}-{end}: {}", finding.kind.name()))
     })
 }

@@ -32,6 +32,12 @@ impl Detectors {
     pub fn only(kinds: &[EntityType]) -> Self {
         Self(EntitySet::of(kinds))
     }
+
+    /// Whether this type is looked for.
+    #[must_use]
+    pub const fn contains(&self, kind: EntityType) -> bool {
+        self.0.contains(kind)
+    }
 }
 
 /// A text after masking.

@@ -60,6 +60,8 @@ pub struct RuleSet {
     pub(crate) stamps: BTreeSet<Stamp>,
     /// Whether any rule or weight asks for classes, so that cells need theirs.
     pub(crate) uses_classes: bool,
+    /// Whether a rule expires, so that a decision without a clock says so.
+    pub(crate) has_expiring_rules: bool,
 }
 
 /// An example command of a rule.
@@ -260,6 +262,7 @@ impl<'s> Compiler<'s> {
             .unwrap_or_default();
         let (examples, tests) = self.tests();
         let uses_classes = !tags.is_empty();
+        let has_expiring_rules = rules.iter().any(|rule| rule.expires.is_some());
         Some(RuleSet {
             manifest: manifest?,
             digest: self.source.digest(),
@@ -275,6 +278,7 @@ impl<'s> Compiler<'s> {
             tests,
             stamps: BTreeSet::new(),
             uses_classes,
+            has_expiring_rules,
         })
     }
 
