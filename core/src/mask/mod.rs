@@ -24,4 +24,6 @@ pub use shape::rows::{ColumnRule, Forced, RowMasker};
 pub use stream::{Detectors, MaskedText, Masker, text, text_in_context};
 
 #[cfg(test)]
+mod reference;
+#[cfg(test)]
 mod tests;

@@ -88,9 +88,16 @@ impl Operators {
         self.0.get(&kind).unwrap_or(&Operator::Redact)
     }
 
-    /// Appends what takes the place of `value`.
-    pub(super) fn apply(&self, kind: EntityType, value: &[u8], out: &mut Vec<u8>) {
-        self.of(kind).apply(kind.name(), value, out);
+    /// Appends what takes the place of `value`. One that has no known end is called by its type,
+    /// unless a fixed text stands for all of them.
+    pub(super) fn apply(&self, kind: EntityType, value: Option<&[u8]>, out: &mut Vec<u8>) {
+        match (self.of(kind), value) {
+            (operator, Some(value)) => operator.apply(kind.name(), value, out),
+            (operator @ Operator::Replace(_), None) => operator.apply(kind.name(), b"", out),
+            (Operator::Redact | Operator::Partial { .. } | Operator::KeyedHash(_), None) => {
+                redact(kind.name(), out);
+            }
+        }
     }
 }
 

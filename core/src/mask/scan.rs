@@ -7,11 +7,14 @@
 //! further than the bytes that have arrived: then the scan stops there. So what it finds is a
 //! function of the bytes alone.
 
-use super::detector::{self, Context, Found, Match, Memo, Tail, View, keys};
+use super::detector::{self, Context, Match, Memo, More, Tail, View};
 use super::entity::EntitySet;
 
 /// The shortest token that needs no digit to be one.
 const SHORTEST_TOKEN: usize = 20;
+
+/// How far behind the start of a value others may begin and still be joined with it.
+const MAX_CROSSING_BYTES: usize = 96;
 
 /// Ends a field.
 const BREAK: u8 = 1;
@@ -106,7 +109,12 @@ pub(super) fn next(
         match field_values(view, at, at + length, context, wanted, memo) {
             FieldStep::Over(next) => at = next,
             FieldStep::Wait(place) => return Step::Quiet(place),
-            FieldStep::Value(found) => return Step::Value(found),
+            FieldStep::Value(place, found) => {
+                return match crossed(view, found, context, wanted, memo) {
+                    Ok(found) => Step::Value(found),
+                    Err(More) => Step::Quiet(place),
+                };
+            }
         }
     }
 }
@@ -116,7 +124,48 @@ enum FieldStep {
     Over(usize),
     /// More bytes are needed to judge this place.
     Wait(usize),
-    Value(Match),
+    /// A value that was seen at this place.
+    Value(usize, Match),
+}
+
+/// Joins a value with those that begin inside it and reach further: all their bytes are masked,
+/// under the type of the longest.
+///
+/// Without this, a phone number that is followed by a card would take the card's first group and
+/// leave the rest in the open. Values that begin more than [`MAX_CROSSING_BYTES`] behind the first
+/// are not joined; the scan goes on after the value.
+fn crossed(
+    view: View<'_>,
+    first: Match,
+    context: &Context<'_>,
+    wanted: EntitySet,
+    memo: &mut Memo,
+) -> Result<Match, More> {
+    let mut joined = first;
+    let mut longest = first.end - first.start;
+    let mut at = first.start + 1;
+    while joined.tail == Tail::None && at < joined.end && at - first.start <= MAX_CROSSING_BYTES {
+        if may_start(view, at)
+            && let Some(found) = detector::find(view, at, context, wanted, memo)?
+            && found.start < joined.end
+            && (found.end > joined.end || found.tail != Tail::None)
+        {
+            joined.end = joined.end.max(found.end);
+            joined.tail = found.tail;
+            if found.end - found.start > longest {
+                longest = found.end - found.start;
+                (joined.kind, joined.score) = (found.kind, found.score);
+            }
+        }
+        at += 1;
+    }
+    Ok(joined)
+}
+
+fn may_start(view: View<'_>, at: usize) -> bool {
+    let class_before = view.before(at, 1).map_or(0, class);
+    let here = view.bytes.get(at).copied().map_or(0, class);
+    here & START != 0 || (here & WORD != 0 && (class_before & WORD == 0 || view.starts_word(at)))
 }
 
 fn field_values(
@@ -128,36 +177,15 @@ fn field_values(
     memo: &mut Memo,
 ) -> FieldStep {
     let mut at = start;
-    // The class of the byte before; in a field's middle the field is entered after a value.
-    let mut before = view.before(at, 1).map_or(0, class);
     while at < end {
-        let Some(byte) = view.bytes.get(at) else { break };
-        let here = class(*byte);
-        let after_escape = before & WORD != 0 && view.starts_word(at);
-        let may_start =
-            here & START != 0 || (here & WORD != 0 && (before & WORD == 0 || after_escape));
-        before = here;
-        if !may_start {
-            at += 1;
-            continue;
-        }
-        match detector::find(view, at, context, wanted, memo) {
-            Err(detector::More) => return FieldStep::Wait(at),
-            Ok(Found::Match(found)) => return FieldStep::Value(found),
-            Ok(Found::Skip(to)) if to > at => {
-                at = to;
-                before = view.before(at, 1).map_or(0, class);
+        if may_start(view, at) {
+            match detector::find(view, at, context, wanted, memo) {
+                Err(More) => return FieldStep::Wait(at),
+                Ok(Some(found)) => return FieldStep::Value(at, found),
+                Ok(None) => {}
             }
-            Ok(Found::Skip(_) | Found::Nothing) => at += 1,
         }
+        at += 1;
     }
     FieldStep::Over(at)
-}
-
-/// The end of a value's tail: whether it is known, and up to where everything belongs to it.
-pub(super) fn tail_end(view: View<'_>, at: usize, tail: Tail) -> (bool, usize) {
-    match keys::follow(view, at, tail) {
-        keys::TailEnd::Here(end) => (true, end),
-        keys::TailEnd::Beyond(end) => (false, end),
-    }
 }

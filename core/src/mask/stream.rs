@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::detector::{Context, LOOK_BEHIND_BYTES, Match, Memo, Tail, View};
+use super::detector::{Context, LOOK_BEHIND_BYTES, Match, Memo, Tail, View, follow};
 use super::entity::{EntitySet, EntityType};
 use super::scan::{self, Step};
 use super::{Finding, MaskError, Operators};
@@ -102,9 +102,9 @@ pub fn text_in_context<'a>(
     let mut findings = Vec::new();
     let mut at = 0;
     while let Step::Value(found) = scan::next(view, at, &context, detectors.0, &mut memo) {
-        let (_, end) = scan::tail_end(view, found.end, found.tail);
+        let (end, _) = follow(view, found.end, found.tail);
         out.extend_from_slice(view.slice(at, found.start));
-        operators.apply(found.kind, view.slice(found.start, found.end), &mut out);
+        operators.apply(found.kind, value_of(view, &found), &mut out);
         findings.push(finding(0, found, end));
         at = end;
         view.edge = end;
@@ -114,6 +114,15 @@ pub fn text_in_context<'a>(
     }
     out.extend_from_slice(view.slice(at, input.len()));
     Ok(MaskedText { bytes: Cow::Owned(out), findings })
+}
+
+/// The bytes that an operator is given: none of a value whose end is not known when it is replaced,
+/// because what it is given must not depend on how much has arrived.
+fn value_of<'a>(view: View<'a>, found: &Match) -> Option<&'a [u8]> {
+    match found.tail {
+        Tail::None => view.bytes.get(found.start..found.end),
+        Tail::Token | Tail::Pem(_) | Tail::Password => None,
+    }
 }
 
 fn finding(base: u64, found: Match, end: usize) -> Finding {
@@ -245,10 +254,11 @@ impl Masker {
         let context = Context::default();
         loop {
             if let Some(open) = self.tail {
-                let (ended, end) = scan::tail_end(view, self.open, open.tail);
+                let (end, rest) = follow(view, self.open, open.tail);
                 self.open = end;
                 view.edge = end;
-                if !ended {
+                if rest != Tail::None {
+                    self.tail = Some(OpenTail { tail: rest, ..open });
                     break;
                 }
                 self.close_tail(open);
@@ -261,7 +271,7 @@ impl Masker {
                 }
                 Step::Value(found) => {
                     out.extend_from_slice(view.slice(self.open, found.start));
-                    self.operators.apply(found.kind, view.slice(found.start, found.end), &mut out);
+                    self.operators.apply(found.kind, value_of(view, &found), &mut out);
                     self.open = found.end;
                     self.tail = Some(OpenTail {
                         tail: found.tail,

@@ -1,6 +1,6 @@
 //! Words near a value that speak for it.
 
-use super::{LOOK_BEHIND_BYTES, View};
+use super::{CONTEXT_BYTES, View};
 
 /// What is known around a value: the key of its JSON member, the name of its column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -18,7 +18,7 @@ impl Context<'_> {
         if self.key.is_some_and(|key| any_word(key.as_bytes(), words)) {
             return true;
         }
-        let start = at.saturating_sub(LOOK_BEHIND_BYTES);
+        let start = at.saturating_sub(CONTEXT_BYTES);
         let before = view.slice(start, at);
         let line = before.rsplit(|byte| *byte == b'\n' || *byte == b'\r').next();
         any_word(line.unwrap_or_default(), words)

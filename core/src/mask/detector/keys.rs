@@ -24,7 +24,14 @@ const AWS_SECRET_BYTES: usize = 40;
 const AWS_WORDS: &[&str] = &["aws", "secret", "amazon"];
 
 /// Bytes of a PEM header line.
-const MAX_PEM_HEADER_BYTES: usize = 96;
+const MAX_PEM_HEADER_BYTES: usize = 64;
+
+/// Bytes of base64 that make a BEGIN line the start of a key, and where they must end.
+const PEM_BODY_RUN_BYTES: usize = 20;
+const PEM_BODY_WITHIN_BYTES: usize = 256;
+
+/// Bytes that are masked behind a BEGIN line without an END: RSA keys of 16384 bits have 13 000.
+const MAX_PEM_BODY_BYTES: u32 = 32 * 1024;
 
 fn alphanumeric(byte: u8) -> bool {
     byte.is_ascii_alphanumeric()
@@ -169,63 +176,81 @@ pub(super) fn pem(view: View<'_>, at: usize) -> Result<Option<Match>, More> {
     if !is_key || !view.starts_with(end, b"-----")? {
         return Ok(None);
     }
-    let mut found = Match::new(EntityType::SecretPemPrivateKey, at, end + 5, 100);
-    found.tail = Tail::Pem;
+    let header = end + 5;
+    // A mere mention of the line, as in a program that looks for it, is no key.
+    if !has_pem_body(view, header)? {
+        return Ok(None);
+    }
+    let mut found = Match::new(EntityType::SecretPemPrivateKey, at, header, 100);
+    found.tail = Tail::Pem(MAX_PEM_BODY_BYTES);
     Ok(Some(found))
 }
 
-/// How far a tail reaches from `at`.
-pub(crate) enum TailEnd {
-    /// It ends here.
-    Here(usize),
-    /// Everything up to here belongs to it, and more may follow.
-    Beyond(usize),
+/// Whether a run of base64 begins soon after the BEGIN line: prompts, line numbers, quotes and
+/// header fields may stand between.
+fn has_pem_body(view: View<'_>, at: usize) -> Result<bool, More> {
+    let base64 = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
+    let mut length = 0;
+    for place in at..at + PEM_BODY_WITHIN_BYTES {
+        let Some(byte) = view.at(place)? else { return Ok(false) };
+        length = if base64(byte) { length + 1 } else { 0 };
+        if length == PEM_BODY_RUN_BYTES {
+            return Ok(true);
+        }
+        if byte == b'-' && view.starts_with(place, b"-----")? {
+            return Ok(false);
+        }
+    }
+    Ok(false)
 }
 
-/// Follows a tail from `at` through the bytes that have arrived.
-pub(crate) fn follow(view: View<'_>, at: usize, tail: Tail) -> TailEnd {
+/// Follows a tail from `at`: up to where everything belongs to it, and what of the tail remains
+/// to be followed when more bytes have arrived.
+pub(crate) fn follow(view: View<'_>, at: usize, tail: Tail) -> (usize, Tail) {
     let mut place = at;
+    let mut tail = tail;
     loop {
         let step = match tail {
-            Tail::None => return TailEnd::Here(place),
+            Tail::None => return (place, Tail::None),
             Tail::Token => token_step(view, place),
-            Tail::Pem => pem_step(view, place),
+            Tail::Password => password_step(view, place),
+            Tail::Pem(left) => pem_step(view, place, left),
         };
         match step {
-            Ok(Step::On(next)) => place = next,
-            Ok(Step::End(end)) => return TailEnd::Here(end),
-            Err(More) => return TailEnd::Beyond(place),
+            Ok((next, rest)) => (place, tail) = (next, rest),
+            Err(More) => return (place, tail),
         }
     }
 }
 
-enum Step {
-    On(usize),
-    End(usize),
-}
-
-fn token_step(view: View<'_>, at: usize) -> Result<Step, More> {
+fn token_step(view: View<'_>, at: usize) -> Result<(usize, Tail), More> {
     Ok(match view.at(at)? {
-        Some(byte) if url_safe(byte) || byte == b'=' => Step::On(at + 1),
+        Some(byte) if url_safe(byte) || byte == b'=' => (at + 1, Tail::Token),
         // A full stop at the end of a sentence is no part of the token.
         Some(b'.') if view.at(at + 1)?.is_some_and(|byte| url_safe(byte) || byte == b'.') => {
-            Step::On(at + 1)
+            (at + 1, Tail::Token)
         }
-        _ => Step::End(at),
+        _ => (at, Tail::None),
     })
 }
 
-/// The body of a PEM block: base64, blanks, escapes for line ends, header fields (RFC 1421).
-fn pem_step(view: View<'_>, at: usize) -> Result<Step, More> {
-    let Some(byte) = view.at(at)? else { return Ok(Step::End(at)) };
+fn password_step(view: View<'_>, at: usize) -> Result<(usize, Tail), More> {
+    Ok(match view.at(at)? {
+        Some(byte) if byte != b'@' && !super::net::ends_authority(byte) => (at + 1, Tail::Password),
+        _ => (at, Tail::None),
+    })
+}
+
+/// The body of a PEM block: everything up to its END line, whatever a tool put between its lines.
+fn pem_step(view: View<'_>, at: usize, left: u32) -> Result<(usize, Tail), More> {
+    let Some(byte) = view.at(at)? else { return Ok((at, Tail::None)) };
     if byte == b'-' && view.starts_with(at, b"-----END ")? {
-        let name = at + 9;
         let label = |byte: u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b' ';
-        let end = view.run(name, MAX_PEM_HEADER_BYTES, label)?;
-        return Ok(Step::End(view.run(end, 5, |byte| byte == b'-')?));
+        let end = view.run(at + 9, MAX_PEM_HEADER_BYTES, label)?;
+        return Ok((view.run(end, 5, |byte| byte == b'-')?, Tail::None));
     }
-    let belongs = byte.is_ascii_alphanumeric()
-        || byte.is_ascii_whitespace()
-        || b"+/=\\:,-.()".contains(&byte);
-    Ok(if belongs { Step::On(at + 1) } else { Step::End(at) })
+    Ok(match left.checked_sub(1) {
+        Some(left) => (at + 1, Tail::Pem(left)),
+        None => (at, Tail::None),
+    })
 }

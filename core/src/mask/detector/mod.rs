@@ -2,19 +2,23 @@
 
 mod context;
 mod iban;
-pub(crate) mod keys;
+mod keys;
 mod net;
 mod number;
 mod view;
 
 pub use context::Context;
+pub(crate) use keys::follow;
 pub(crate) use net::Memo;
 pub(crate) use view::{More, View};
 
 use super::entity::{EntitySet, EntityType};
 
-/// Bytes that a detector may look at before a place.
-pub(crate) const LOOK_BEHIND_BYTES: usize = 64;
+/// Bytes before a value in which words that speak for it are looked for.
+const CONTEXT_BYTES: usize = 64;
+
+/// Bytes that a detector may look at before a place: the user and the scheme of a URL.
+pub(crate) const LOOK_BEHIND_BYTES: usize = 320;
 
 /// Bytes that follow a match of unknown length and belong to it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +27,10 @@ pub(crate) enum Tail {
     None,
     /// The rest of a token: letters, digits, `-`, `_`, `.`, `=`.
     Token,
-    /// The body of a PEM block, up to and with its END line.
-    Pem,
+    /// The body of a PEM block, up to and with its END line; so many bytes at most.
+    Pem(u32),
+    /// The rest of a password in a URL, up to the end of the authority.
+    Password,
 }
 
 /// Something that starts at a place.
@@ -44,15 +50,6 @@ impl Match {
     }
 }
 
-/// What a place holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Found {
-    Nothing,
-    /// Nothing starts before this place.
-    Skip(usize),
-    Match(Match),
-}
-
 /// What starts at `at`: the longest match, of two as long the surer, of two as sure the earlier in
 /// the table of types.
 pub(crate) fn find(
@@ -61,8 +58,8 @@ pub(crate) fn find(
     context: &Context<'_>,
     wanted: EntitySet,
     memo: &mut Memo,
-) -> Result<Found, More> {
-    let Some(first) = view.at(at)? else { return Ok(Found::Nothing) };
+) -> Result<Option<Match>, More> {
+    let Some(first) = view.at(at)? else { return Ok(None) };
     let mut best: Option<Match> = None;
     let mut take = |candidate: Option<Match>| {
         let Some(new) = candidate.filter(|found| wanted.contains(found.kind)) else { return };
@@ -77,12 +74,7 @@ pub(crate) fn find(
         b'-' => take(keys::pem(view, at)?),
         b'+' => take(number::phone(view, at)?),
         b':' => {
-            if let Some(found) = net::userinfo(view, at)? {
-                return Ok(match found {
-                    Found::Match(m) if !wanted.contains(m.kind) => Found::Nothing,
-                    Found::Nothing | Found::Skip(_) | Found::Match(_) => found,
-                });
-            }
+            take(net::password(view, at)?);
             take(net::ipv6(view, at)?);
         }
         b'0'..=b'9' => {
@@ -105,5 +97,5 @@ pub(crate) fn find(
         b'_' | b'.' | b'%' | 0x80.. => take(net::email(view, at, memo)?),
         _ => {}
     }
-    Ok(best.map_or(Found::Nothing, Found::Match))
+    Ok(best)
 }

@@ -1,17 +1,21 @@
 //! What names a place on the network: e-mail addresses, IP addresses, credentials in URLs.
 
-use super::{Found, Match, More, View};
+use super::{Match, More, Tail, View};
 use crate::mask::EntityType;
 
 /// Bytes before the `@`: RFC 5321 allows 64; more is read, because padding must not hide one. With
-/// the longest domain it stays below `limits::MAX_HELD_BACK_BYTES`.
-const MAX_LOCAL_BYTES: usize = 240;
+/// the longest domain and the reach of crossing values (`scan::MAX_CROSSING_BYTES`) it stays below
+/// `limits::MAX_HELD_BACK_BYTES`.
+const MAX_LOCAL_BYTES: usize = 128;
 
 /// Bytes of a domain (RFC 1035).
 const MAX_DOMAIN_BYTES: usize = 253;
 
-/// Bytes of the user and the password in a URL.
-const MAX_USERINFO_BYTES: usize = 256;
+/// Bytes of the user in a URL: looked for backwards from the colon before the password.
+const MAX_USER_BYTES: usize = 256;
+
+/// Bytes of a password in a URL in which the `@` is looked for.
+const MAX_PASSWORD_BYTES: usize = 256;
 
 /// Words before four numbers that make them a version.
 const VERSION_WORDS: &[&str] = &["version", "versions", "ver", "release", "rev", "build"];
@@ -20,17 +24,22 @@ const VERSION_WORDS: &[&str] = &["version", "versions", "ver", "release", "rev",
 /// start: without it a long dotted word would cost its square.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Memo {
-    /// Up to here every byte may stand before an `@`, counted in the same offsets as `at`.
+    /// Every byte from here …
+    clear_from: usize,
+    /// … up to here may stand before an `@`; both are counted in the same offsets as `at`.
     clear_to: usize,
 }
 
 impl Memo {
     /// Nothing is known.
-    pub(crate) const START: Self = Self { clear_to: 0 };
+    pub(crate) const START: Self = Self { clear_from: 0, clear_to: 0 };
 
     /// The same knowledge after `cut` bytes were taken off the front.
     pub(crate) const fn shifted(self, cut: usize) -> Self {
-        Self { clear_to: self.clear_to.saturating_sub(cut) }
+        Self {
+            clear_from: self.clear_from.saturating_sub(cut),
+            clear_to: self.clear_to.saturating_sub(cut),
+        }
     }
 }
 
@@ -57,7 +66,10 @@ pub(super) fn email(view: View<'_>, at: usize, memo: &mut Memo) -> Result<Option
     if view.at(at)?.is_some_and(|byte| (0x80..=0xbf).contains(&byte)) {
         return Ok(None); // the middle of a character
     }
-    let mut place = at.max(memo.clear_to);
+    if !(memo.clear_from..memo.clear_to).contains(&at) {
+        *memo = Memo { clear_from: at, clear_to: at };
+    }
+    let mut place = memo.clear_to;
     while place - at <= MAX_LOCAL_BYTES && is_local(view, place)? {
         place += 1;
         memo.clear_to = place;
@@ -113,36 +125,56 @@ fn is_label_byte(view: View<'_>, at: usize) -> Result<bool, More> {
     })
 }
 
-/// The user part of a URL, from its `://`: the password of `user:password@host` is a match; a user
-/// alone is skipped, so that it is not taken for an e-mail address.
-pub(super) fn userinfo(view: View<'_>, at: usize) -> Result<Option<Found>, More> {
-    if !view.starts_with(at, b"://")? {
+/// Whether a byte ends the authority of a URL.
+pub(super) fn ends_authority(byte: u8) -> bool {
+    byte <= b' ' || matches!(byte, b'/' | b'"' | b'\'' | b'<' | b'>' | b'`' | b'\\' | 0x7f)
+}
+
+/// The password of `scheme://user:password@host`, from the colon before it (RFC 3986 3.2.1).
+///
+/// The last `@` of the authority ends it, since passwords are often not escaped. A password longer
+/// than we look ahead is masked up to the end of the authority: it may be a signed token.
+pub(super) fn password(view: View<'_>, at: usize) -> Result<Option<Match>, More> {
+    if !after_user(view, at) {
         return Ok(None);
     }
-    if !view.before(at, 1).is_some_and(|byte| byte.is_ascii_alphanumeric()) {
-        return Ok(None);
+    let start = at + 1;
+    let end = view.run(start, MAX_PASSWORD_BYTES, |byte| !ends_authority(byte))?;
+    let long = end - start == MAX_PASSWORD_BYTES;
+    let authority = view.slice(start, end);
+    let found = |end| Match::new(EntityType::SecretUrlCredentials, start, end, 95);
+    match authority.iter().rposition(|byte| *byte == b'@') {
+        Some(0) => Ok(None),
+        Some(length) if is_label(authority.get(..length).unwrap_or_default()) => Ok(None),
+        Some(length) => Ok(Some(found(start + length))),
+        None if long => Ok(Some(Match { tail: Tail::Password, ..found(end) })),
+        None => Ok(None),
     }
-    let start = at + 3;
-    let mut colon = None;
-    let mut last_at = None;
-    let mut place = start;
-    while place - start <= MAX_USERINFO_BYTES {
-        match view.at(place)? {
-            Some(b':') if colon.is_none() && last_at.is_none() => colon = Some(place),
-            Some(b'@') => last_at = Some(place),
-            Some(b'/' | b'"' | b'\'' | b'<' | b'>' | b'`' | b'\\' | 0x7f) | None => break,
-            Some(byte) if byte <= b' ' => break,
+}
+
+/// Whether `scheme://user` stands before `at`, with no other colon in the user. What was masked
+/// there counts as it was: this is about the shape of the URL.
+fn after_user(view: View<'_>, at: usize) -> bool {
+    let before = |back: usize| at.checked_sub(back).and_then(|place| view.bytes.get(place));
+    for back in 1..=MAX_USER_BYTES {
+        match before(back) {
+            Some(b'/') => {
+                return before(back + 1) == Some(&b'/')
+                    && before(back + 2) == Some(&b':')
+                    && before(back + 3).is_some_and(u8::is_ascii_alphanumeric);
+            }
+            Some(byte) if *byte == b':' || ends_authority(*byte) => return false,
             Some(_) => {}
+            None => return false,
         }
-        place += 1;
     }
-    let Some(end) = last_at else { return Ok(None) };
-    Ok(Some(match colon {
-        Some(colon) if colon + 1 < end => {
-            Found::Match(Match::new(EntityType::SecretUrlCredentials, colon + 1, end, 95))
-        }
-        _ => Found::Skip(end + 1),
-    }))
+    false
+}
+
+/// Whether this is what masking puts in the place of a value.
+fn is_label(text: &[u8]) -> bool {
+    matches!(text, [b'[', name @ .., b']']
+        if name.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b':' | b'.')))
 }
 
 /// An IPv4 address: four numbers up to 255 without leading zeros, not a version.
@@ -333,14 +365,29 @@ mod tests {
 
     #[test]
     fn credentials_in_urls() {
-        let find = |text: &str| userinfo(whole(text), text.find("://").unwrap()).unwrap();
-        let password = |start, end| {
-            Some(Found::Match(Match::new(EntityType::SecretUrlCredentials, start, end, 95)))
+        let find = |text: &str| {
+            let places = text.match_indices(':').map(|(at, _)| at);
+            let found: Vec<_> =
+                places.filter_map(|at| password(whole(text), at).unwrap()).collect();
+            assert!(found.len() <= 1, "{text}");
+            found.first().map(|found| (found.start, found.end))
         };
-        assert_eq!(find("postgres://app:hunter2@db/x"), password(15, 22));
-        assert_eq!(find("https://app:p@ss@db"), password(12, 16));
-        assert_eq!(find("https://app@db"), Some(Found::Skip(12)));
-        assert_eq!(find("https://app:@db"), Some(Found::Skip(13)));
-        assert_eq!(find("https://db:5432/a@b"), None);
+        for (text, place) in [
+            ("postgres://app:hunter2@db/x", Some((15, 22))),
+            ("https://app:p@ss@db", Some((12, 16))),
+            ("redis://:hunter2@db", Some((9, 16))),
+            ("smtp://ada@example.com:hunter2@mail", Some((23, 30))),
+            ("https://app@db", None),
+            ("https://app:@db", None),
+            ("https://db:5432/a@b", None),
+            ("https://ada@example.com:8443/", None),
+            ("12:30:45 a@b", None),
+            ("postgres://app:[SECRET_URL_CREDENTIALS]@db/x", None),
+        ] {
+            assert_eq!(find(text), place, "{text}");
+        }
+        let long = format!("postgres://app:{}@db", "x".repeat(300));
+        let found = password(whole(&long), 14).unwrap().unwrap();
+        assert_eq!((found.start, found.tail), (15, Tail::Password));
     }
 }

@@ -15,6 +15,7 @@ const CARD_GROUPS: &[&[u8]] =
 const ISSUERS: &[(u32, u32, &[usize])] = &[
     (4, 4, &[13, 16, 19]),
     (51, 55, &[16]),
+    (2200, 2204, &[16, 17, 18, 19]),
     (2221, 2720, &[16]),
     (34, 34, &[15]),
     (37, 37, &[15]),
@@ -85,27 +86,24 @@ fn groups(view: View<'_>, at: usize, separators: &[u8]) -> Result<Groups, More> 
     Ok(read)
 }
 
-/// Whether a number may start here: no part of a word, a decimal fraction, a longer hyphenated
-/// string.
+/// Whether a number may start here: not behind a letter or digit, and not as the fraction of a
+/// decimal number or a group of a longer one. An underscore or a word with a hyphen before it
+/// (`card_4111…`, `ssn-536-…`) must not hide a value.
 fn starts_number(view: View<'_>, at: usize) -> bool {
-    let before = view.before(at, 1);
-    let further = view.before(at, 2);
-    match before {
-        Some(b'.') => !further.is_some_and(|byte| byte.is_ascii_digit()),
-        Some(b'-') => !further.is_some_and(|byte| byte.is_ascii_alphanumeric()),
+    let is_digit = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_digit());
+    match view.before(at, 1) {
+        Some(b'.' | b'-') => !is_digit(view.before(at, 2)),
+        Some(b'_') => true,
         _ => view.starts_word(at),
     }
 }
 
 /// Whether a number may end here: the same, to the right.
 fn ends_number(view: View<'_>, at: usize) -> Result<bool, More> {
-    if !view.ends_word(at)? {
-        return Ok(false);
-    }
     Ok(match view.at(at)? {
-        Some(b'.') => !view.at(at + 1)?.is_some_and(|byte| byte.is_ascii_digit()),
-        Some(b'-') => !view.at(at + 1)?.is_some_and(|byte| byte.is_ascii_alphanumeric()),
-        _ => true,
+        Some(b'.' | b'-') => !view.at(at + 1)?.is_some_and(|byte| byte.is_ascii_digit()),
+        Some(byte) => !byte.is_ascii_alphanumeric(),
+        None => true,
     })
 }
 
@@ -134,7 +132,8 @@ pub(super) fn card(view: View<'_>, at: usize) -> Result<Option<Match>, More> {
         // it must not hide it.
         let fraction = view.at(*end)? == Some(b'.')
             && view.at(*end + 1)?.is_some_and(|byte| byte.is_ascii_digit());
-        if issued(digits) && luhn(digits) && view.ends_word(*end)? && !fraction {
+        let glued = view.at(*end)?.is_some_and(|byte| byte.is_ascii_alphanumeric());
+        if issued(digits) && luhn(digits) && !glued && !fraction {
             let score = if plain { 80 } else { 95 };
             return Ok(Some(Match::new(EntityType::CreditCard, at, *end, score)));
         }
@@ -144,7 +143,7 @@ pub(super) fn card(view: View<'_>, at: usize) -> Result<Option<Match>, More> {
 
 fn issued(digits: &[u8]) -> bool {
     ISSUERS.iter().any(|(low, high, lengths)| {
-        let width = low.to_string().len();
+        let width = low.ilog10() as usize + 1;
         let start = digits.iter().take(width).fold(0u32, |sum, digit| sum * 10 + u32::from(*digit));
         (*low..=*high).contains(&start) && lengths.contains(&digits.len())
     })
@@ -279,6 +278,8 @@ mod tests {
             ("1763844000123456", None),
             ("0000000000000000", None),
             ("4111 1111-1111 1111", None),
+            ("4111111111111111_x", Some(16)),
+            ("2200000000000004", Some(16)),
         ] {
             assert_eq!(at_start(card, text), end, "{text}");
         }

@@ -29,7 +29,7 @@ impl Engine {
     /// What stands in the place of a value that is secret because of where it stands.
     pub(super) fn secret(&self, value: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
-        self.operators.apply(kubernetes::KIND, value, &mut out);
+        self.operators.apply(kubernetes::KIND, Some(value), &mut out);
         out
     }
 
