@@ -160,7 +160,7 @@ impl JsonMasker {
     /// Takes the next chunk, cut anywhere, and returns what is safe to forward.
     ///
     /// # Errors
-    /// [`MaskError::Poisoned`] (`MSK002`): an operator failed, now or earlier.
+    /// [`MaskError::Poisoned`] (`MSK002`): masking failed earlier, or the stream was finished.
     pub fn push(&mut self, chunk: &[u8]) -> Result<Vec<u8>, MaskError> {
         let outcome = self.try_push(chunk);
         self.settle(outcome)
@@ -172,7 +172,9 @@ impl JsonMasker {
     /// As for [`push`](Self::push).
     pub fn finish(&mut self) -> Result<Vec<u8>, MaskError> {
         let outcome = self.try_finish();
-        self.settle(outcome)
+        let out = self.settle(outcome);
+        self.failed = true;
+        out
     }
 
     /// What was found since the last call, in offsets of the whole input.
