@@ -123,10 +123,8 @@ fn not_an_object() -> Failure {
 }
 
 fn bad_json(error: &JsonError) -> Failure {
-    let help = match error {
-        JsonError::Syntax { .. } => ONE_OBJECT,
-        _ => error.help(),
-    };
+    // `API115`: not JSON at all.
+    let help = if error.code() == "API115" { ONE_OBJECT } else { error.help() };
     Failure::new(error.code(), error.to_string(), help).at(error.span())
 }
 

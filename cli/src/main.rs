@@ -6,6 +6,7 @@ mod command;
 mod exit;
 mod failure;
 mod files;
+mod input;
 mod jsonl;
 mod render;
 

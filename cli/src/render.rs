@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 use placet::policy::{CompileError, Source};
 use placet::primitives::Span;
 
@@ -69,17 +69,19 @@ pub(crate) fn snippet(
     // The code stands inside the level's word: `error[POL012]: unknown fact`.
     let (code, message) = title.split_once("]: ").unwrap_or(("", title));
     let code = code.trim_start_matches('[');
-    let mut group = base.primary_title(message).id(code).elements(Vec::<Snippet<'_, _>>::new());
-    if let Some(span) = place.span.filter(|span| span.end() <= text.len()) {
-        group = group.element(
+    let title = base.primary_title(message).id(code);
+    let span = place.span.filter(|span| span.end() <= text.len());
+    let group = match span {
+        Some(span) => title.element(
             Snippet::source(text)
                 .path(place.file)
                 .annotation(AnnotationKind::Primary.span(span.start()..span.end())),
-        );
-    }
+        ),
+        None => title.element(Origin::path(place.file)),
+    };
     let mut report = vec![group];
     if !help.is_empty() {
-        report.push(annotate_snippets::Group::with_title(Level::HELP.secondary_title(help)));
+        report.push(Group::with_title(Level::HELP.secondary_title(help)));
     }
     format!("{}\n\n", Renderer::plain().render(&report))
 }

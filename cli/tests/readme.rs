@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 /// Commands with their expected output, one list a block.
+#[expect(clippy::panic, reason = "a README that cannot be read fails the test")]
 fn blocks(text: &str) -> Vec<Vec<(String, String)>> {
     let mut blocks = Vec::new();
     let mut inside = false;
@@ -18,7 +19,9 @@ fn blocks(text: &str) -> Vec<Vec<(String, String)>> {
             match line.strip_prefix("$ ") {
                 Some(command) => block.push((command.to_owned(), String::new())),
                 None => {
-                    let (_, output) = block.last_mut().expect("output stands behind a command");
+                    let Some((_, output)) = block.last_mut() else {
+                        panic!("output without a command: {line}")
+                    };
                     output.push_str(line);
                     output.push('\n');
                 }

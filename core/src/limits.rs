@@ -48,3 +48,13 @@ pub const MAX_CONDITION_DEPTH: usize = 32;
 
 /// Parts (names, values, operators) of one condition: its evaluation is linear in them.
 pub const MAX_CONDITION_NODES: usize = 256;
+
+/// People that one approval spec may ask for, over all its stages. Their statements stand together
+/// in one leaf of the log.
+pub const MAX_QUORUM: u32 = 16;
+
+/// Stages of one approval spec; each asks for somebody, so there are no more than people.
+pub const MAX_APPROVAL_STAGES: usize = 16;
+
+/// Seconds that a held request may wait: a week. What is older is no answer to today's question.
+pub const MAX_APPROVAL_SECONDS: u64 = 7 * 24 * 3600;

@@ -170,6 +170,11 @@ fn inputs() -> Vec<Input> {
         all.push(input(name, text, inside));
     }
     // Inside the bounds, and the grammar does not take so many of them.
+    // SQLite's grammar copies the left side of GLOB, MATCH and REGEXP.
+    let globs = chain("SELECT a", " GLOB a", links, "");
+    all.push(input("within-glob", globs, &["parsed", "read"]));
+    let copied = chain("SELECT 1", " + 1", links - 1, " MATCH 'x'");
+    all.push(input("within-match", copied, &["parsed", "read"]));
     let isnull = chain("SELECT a", " ISNULL", links, "");
     all.push(input("within-isnull", isnull, &["read"]));
     let collate = chain("SELECT a", " COLLATE b", links, "");

@@ -213,7 +213,7 @@ fn mend(
 /// Every byte, every bit of it: noticed, and where the byte belongs to a leaf, at that leaf.
 #[test]
 fn every_flipped_byte_shows() {
-    let good = log("w", GROUPS, true);
+    let good = log("w", &[1, 2, 1], true);
     let list = frames(&good);
     let (mut at, mut index) = (0, 0u64);
     for (position, (kind, bytes)) in list.iter().enumerate() {
@@ -363,6 +363,47 @@ fn zeros_at_the_end_are_a_torn_write_and_other_bytes_are_not() {
     let mut early = good;
     early[300] ^= 1;
     assert!(verify_with(&early, None, None).recovered.is_none());
+}
+
+/// Leaves near their bound, so that damage, what follows it and the end lie in different pieces.
+#[test]
+fn damage_in_large_leaves_is_found_in_pieces() {
+    let (mut writer, first) = start("w");
+    let mut good = first.bytes;
+    for n in 0..10usize {
+        let body = serde_json::json!({"text": "x".repeat(65_000 - 7_000 * (n % 3))});
+        let event = placet::audit::Event::new(placet::audit::EventKind::Finding, now(), &body);
+        writer.append(&event.unwrap()).unwrap();
+        if n % 4 == 3 {
+            good.extend(writer.commit().unwrap().unwrap().bytes);
+        }
+    }
+    good.extend(writer.commit().unwrap().unwrap().bytes);
+    good.extend(writer.close(now()).unwrap().bytes);
+    assert_eq!(verify(&good).state, State::ClosedClean);
+    let list = frames(&good);
+    let (mut at, mut index) = (0, 0);
+    for (kind, bytes) in &list {
+        for offset in [0, 1, 2, 3, 6, 9, bytes.len() / 2, bytes.len() - 1] {
+            let mut changed = good.clone();
+            changed[at + offset] ^= 1;
+            let whole = verify(&changed);
+            if at + bytes.len() < good.len() {
+                let what = format!("byte {offset} of the {kind:?} at {index}");
+                check(&whole, Class::Edit, index, &what);
+            }
+            for step in [1_000, 70_000, 131_000, 140_000] {
+                let mut verifier = LogVerifier::new(root().verifying_key(), None);
+                verifier.begin_segment(0, true);
+                changed.chunks(step).for_each(|chunk| verifier.push(chunk));
+                verifier.end_segment();
+                let report = verifier.finish("w", Some(now().plus_seconds(100))).report;
+                assert_eq!(report, whole, "{step}");
+            }
+        }
+        at += bytes.len();
+        index += usize::from(*kind == FrameKind::Leaf);
+    }
 }
 
 proptest! {

@@ -201,6 +201,35 @@ fn checkpoints_have_one_spelling() {
 }
 
 #[test]
+fn reports_use_the_words_of_the_specification() {
+    let states = [
+        (State::ClosedClean, "CLOSED_CLEAN", 0),
+        (State::LiveFresh, "LIVE_FRESH", 0),
+        (State::LiveUnchecked, "LIVE_UNCHECKED", 7),
+        (State::Stale, "STALE", 7),
+        (State::TornTail, "TORN_TAIL", 7),
+        (State::RolledBack, "ROLLED_BACK", 6),
+        (State::Forked, "FORKED", 6),
+        (State::Tampered, "TAMPERED", 6),
+    ];
+    for (state, name, exit) in states {
+        assert_eq!((state.as_str(), state.exit_code()), (name, exit));
+        assert_eq!(json!(state), json!(name));
+    }
+    assert!(states.windows(2).all(|pair| pair[0].0 < pair[1].0), "the worst one wins");
+    let one = verify(&log("w", &[1], true));
+    let report = placet::audit::Report::of("key".to_owned(), vec![one], Vec::new());
+    let value = json!(report);
+    assert_eq!(value["state"], "CLOSED_CLEAN");
+    assert_eq!((&value["class"], &value["index"]), (&json!(null), &json!(null)));
+    assert_eq!((&value["proven_size"], &value["writers"][0]["epochs"]), (&json!(4), &json!(1)));
+    assert_eq!(value["proven_time"], "2026-11-22T12:01:39.000Z");
+    assert!(!value["cannot_prove"].as_array().unwrap().is_empty());
+    let none = placet::audit::Report::of("key".to_owned(), Vec::new(), Vec::new());
+    assert_eq!((none.state, none.proven_size, none.proven_time), (State::Stale, 0, None));
+}
+
+#[test]
 fn origins_need_no_escape_anywhere() {
     for bad in ["", "a b", "a\"b", "a\\b", "a+b", "ä", "a\nb", &"x".repeat(201)] {
         assert_eq!(Origin::parse(bad).unwrap_err().code(), "AUD004", "{bad:?}");

@@ -263,8 +263,9 @@ fn output(column: &OutputColumn, implicit: bool) -> String {
 }
 
 fn plain(value: &toml::Value) -> String {
-    match value.as_str() {
-        Some(text) => text.to_owned(),
-        None => value.to_string(),
+    match (value.as_str(), value.as_integer()) {
+        (Some(text), _) => text.to_owned(),
+        (None, Some(number)) => number.to_string(),
+        (None, None) => format!("{value:?}"),
     }
 }

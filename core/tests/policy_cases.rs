@@ -14,11 +14,12 @@ use std::path::{Path as FilePath, PathBuf};
 use libtest_mimic::{Arguments, Failed, Trial};
 use placet::facts::{
     Action, Columns, Effect, Extent, Facts, How, Op, OutputColumn, Outputs, Path, Protocol, Reason,
-    Role, Segment, Sources, Target, TargetKind, Understanding,
+    Role, Scope, Segment, Sources, Target, TargetKind, Understanding,
 };
 use placet::policy::{Source, compile, pack_source};
 use placet::primitives::{Span, Timestamp};
 use placet::request::{Context, Enforces, Principal, PrincipalKind, Request, Resource, Session};
+use placet::schema::SqlSession;
 use serde::Deserialize;
 
 #[derive(Debug, Deserialize)]
@@ -40,6 +41,9 @@ struct Case {
     /// The text of `rules/case.toml`.
     rules: Option<String>,
     facts: Option<FactsRow>,
+    /// A command, read under `protocol`, in the place of `facts`.
+    text: Option<String>,
+    protocol: Option<String>,
     principal: Option<Principal>,
     resource: Option<Resource>,
     session: Option<Session>,
@@ -302,7 +306,16 @@ fn run(case: &Case) -> Result<(), Failed> {
     if let Some(errors) = &expect.errors {
         return Err(format!("the bundle compiles, wanted {errors:?}").into());
     }
-    let facts = facts(case.facts.as_ref().ok_or("a case needs `facts` or `expect.errors`")?);
+    let facts = match (&case.facts, &case.text) {
+        (Some(row), None) => facts(row),
+        (None, Some(text)) => {
+            let protocol = case.protocol.as_deref().unwrap_or("postgres");
+            let session = SqlSession::server_defaults();
+            let scope = Scope { catalog: None, session: &session };
+            placet::facts::read(Protocol::parse(protocol).unwrap(), text.as_bytes(), &scope)
+        }
+        _ => return Err("a case needs `facts`, `text` or `expect.errors`".into()),
+    };
     let request = request(case);
     let decision = rules.decide(&facts, &request);
     assert_eq!(decision, rules.decide(&facts, &request), "a decision is a function");

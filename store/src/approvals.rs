@@ -370,12 +370,9 @@ impl Waiting {
 }
 
 fn unknown_if_missing(error: StoreError) -> ApprovalStoreError {
-    match error {
-        StoreError::File { source, .. } if source.kind() == io::ErrorKind::NotFound => {
-            ApprovalError::UnknownTicket.into()
-        }
-        other => other.into(),
-    }
+    let missing = matches!(&error, StoreError::File { source, .. }
+        if source.kind() == io::ErrorKind::NotFound);
+    if missing { ApprovalError::UnknownTicket.into() } else { error.into() }
 }
 
 const REQUEST: &str = "request.json";

@@ -145,7 +145,7 @@ impl LogWriter {
         let lock = lock(&dir.join("lock"))?;
         let cadence = options.cadence.as_secs().max(1);
         let (log, discarded) = match recover(&dir, root, &options.writer)? {
-            Found::Log(log, discarded) => (log, discarded),
+            Found::Log(log, discarded) => (log.with_cadence(cadence), discarded),
             Found::Nothing(discarded) => {
                 let mut instance = [0; 8];
                 random(&mut instance)?;

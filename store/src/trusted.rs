@@ -1,7 +1,10 @@
 //! Bundles verified against a state on disk: read, judged and remembered under one lock.
 
+use std::collections::BTreeMap;
+
 use placet::policy::{BundleError, Root, TrustedState, VerifiedBundle};
 use placet::primitives::Timestamp;
+use serde_json::Value;
 
 use crate::error::StoreError;
 use crate::state::StateFile;
@@ -42,18 +45,20 @@ impl TrustError {
 /// under a bundle that could be rolled back.
 ///
 /// - `slot`: the place in the state file, one for each place where bundles are used.
+/// - `accept`: what else must hold before the bundle is remembered, such as its own tests.
 ///
-/// Several processes may share the file: the check and the change happen under its lock.
+/// Several processes may share the file: all of it happens under its lock, so that no slower
+/// process puts an older bundle back.
 ///
 /// # Errors
-/// [`TrustError`]; the state is then what it was.
+/// [`TrustError`], or the error of `accept`; the state is then what it was.
 ///
 /// # Examples
 /// ```
 /// # use placet::crypto::{KeyName, NamedSigningKey, SigningKey};
 /// # use placet::policy::*;
 /// # use placet::primitives::Timestamp;
-/// # use placet_store::{StateFile, verify_bundle};
+/// # use placet_store::{StateFile, TrustError, verify_bundle};
 /// # let dir = tempfile::tempdir()?;
 /// # let key = NamedSigningKey::new(KeyName::parse("k")?, SigningKey::from_seed(&[1; 32]));
 /// # let all = RoleKeys { keys: vec![key.verifying_key()], threshold: 1 };
@@ -66,30 +71,38 @@ impl TrustError {
 /// #     envelope::sign(&Source::from_files([("bundle.toml", text)]), &[key.key()])
 /// # };
 /// let state = StateFile::new(&dir.path().join("state.json"));
-/// verify_bundle(&state, "gateway", &file(7)?, &root, now)?;
-/// let error = verify_bundle(&state, "gateway", &file(6)?, &root, now).unwrap_err();
+/// let accept = |_: &VerifiedBundle| Ok::<(), TrustError>(());
+/// verify_bundle(&state, "gateway", &file(7)?, &root, now, accept)?;
+/// let error = verify_bundle(&state, "gateway", &file(6)?, &root, now, accept).unwrap_err();
 /// assert_eq!(error.code(), "BND011");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-pub fn verify_bundle(
+pub fn verify_bundle<E: From<TrustError>>(
     state: &StateFile,
     slot: &str,
     file: &[u8],
     root: &Root,
     now: Timestamp,
-) -> Result<VerifiedBundle, TrustError> {
-    let mut result = Err(BundleError::State);
-    state.update(|slots| {
+    accept: impl FnOnce(&VerifiedBundle) -> Result<(), E>,
+) -> Result<VerifiedBundle, E> {
+    let mut result = None;
+    let judge = |slots: &mut BTreeMap<String, Value>| {
+        let refused = |error| E::from(TrustError::Bundle(error));
         let old = match slots.get(slot) {
-            None => Ok(TrustedState::new()),
-            Some(value) => serde_json::from_value(value.clone()).map_err(|_| BundleError::State),
+            None => TrustedState::new(),
+            Some(value) => {
+                serde_json::from_value(value.clone()).map_err(|_| refused(BundleError::State))?
+            }
         };
-        result = old.and_then(|old| {
-            let (bundle, new) = VerifiedBundle::verify(file, root, Some(&old), now)?;
-            let new = serde_json::to_value(&new).map_err(|_| BundleError::State)?;
-            slots.insert(slot.to_owned(), new);
-            Ok(bundle)
-        });
-    })?;
-    Ok(result?)
+        let (bundle, new) = VerifiedBundle::verify(file, root, Some(&old), now).map_err(refused)?;
+        let new = serde_json::to_value(&new).map_err(|_| refused(BundleError::State))?;
+        accept(&bundle)?;
+        slots.insert(slot.to_owned(), new);
+        Ok(bundle)
+    };
+    state
+        .update(|slots| result = Some(judge(slots)))
+        .map_err(|error| E::from(TrustError::Store(error)))?;
+    // `update` calls its change exactly once when it succeeds.
+    result.unwrap_or_else(|| Err(E::from(TrustError::Bundle(BundleError::State))))
 }

@@ -317,13 +317,65 @@ fn heartbeats_come_when_due() {
     let at = |seconds| VerifyOptions { earlier: None, now: Some(start().plus_seconds(seconds)) };
     let state = |seconds| verify(dir.path(), &root().verifying_key(), &at(seconds)).unwrap().state;
     assert_eq!((state(40), state(41)), (State::LiveFresh, State::Stale));
+    // The cadence is the promise of who writes now.
+    drop(log);
+    let options = LogOptions::new(dir.path(), "w").cadence(Duration::from_secs(30));
+    drop(LogWriter::open(options, &root(), clock, |_| Ok(())).unwrap());
+    assert_eq!((state(80), state(81)), (State::LiveFresh, State::Stale));
+}
+
+/// The child's part of the test below: the system refuses its writes past 20 KiB.
+#[test]
+#[ignore = "run by another test as a process of its own"]
+fn child_that_writes_until_a_write_fails() {
+    let Some(dir) = std::env::var_os("PLACET_TEST_DIR").map(PathBuf::from) else { return };
+    let log = open(options(&dir)).unwrap();
+    let mut out = std::io::stdout().lock();
+    for n in 0..1000 {
+        match log.append(&event(n)) {
+            Ok(_) => writeln!(out, "acknowledged {n}").unwrap(),
+            Err(error) => {
+                let again = log.append(&event(n)).unwrap_err();
+                let closed = log.close().unwrap_err();
+                writeln!(out, "failed {} {} {}", error.code(), again.code(), closed.code())
+                    .unwrap();
+                return;
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_write_that_the_system_cuts_short_poisons_and_recovers() {
+    let dir = tempfile::tempdir().unwrap();
+    // 40 blocks of 512 bytes; with the signal ignored, the write that passes them is cut short and
+    // the next one fails, as on a full disk.
+    let script = "trap '' XFSZ; ulimit -f 40; exec \"$0\" --ignored --exact --nocapture \
+                  child_that_writes_until_a_write_fails";
+    let run = Command::new("sh")
+        .args(["-c", script])
+        .arg(std::env::current_exe().unwrap())
+        .env("PLACET_TEST_DIR", dir.path())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(run.stdout).unwrap();
+    assert!(text.contains("failed AUD006 AUD006 AUD006"), "{text}");
+    let acknowledged = text.matches("acknowledged ").count() as u64;
+    assert!(acknowledged > 10, "{text}");
+    let before = check(dir.path());
+    assert_eq!(before.state, State::TornTail, "{before:?}");
+    open(options(dir.path())).unwrap().close().unwrap();
+    assert_eq!(check(dir.path()).state, State::ClosedClean);
+    assert_eq!(numbers(dir.path()), (0..acknowledged).collect::<Vec<_>>());
+    assert!(kinds(dir.path()).contains(&"log.recovered".to_owned()));
 }
 
 /// The child's part of the test below.
 #[test]
 #[ignore = "run by another test as a process of its own"]
 fn child_that_writes_until_it_is_killed() {
-    let dir = PathBuf::from(std::env::var_os("PLACET_TEST_DIR").unwrap());
+    let Some(dir) = std::env::var_os("PLACET_TEST_DIR").map(PathBuf::from) else { return };
     let log = open(options(&dir).segment_bytes(32 * 1024)).unwrap();
     let mut out = std::io::stdout().lock();
     for n in 0.. {

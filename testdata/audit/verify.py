@@ -6,6 +6,8 @@ library streams, and checks Ed25519 by the formulas of RFC 8032. Two uses:
 
     verify.py --cases                      judge the golden logs and every row of cases.toml
     verify.py DIR --key VKEY [--now T]     judge a log (slow: some 100 checkpoints a second)
+
+`--jsonl` answers each line {"files": {path: hex}} with a report, for tests that compare.
 """
 
 import argparse
@@ -167,8 +169,8 @@ def parse_checkpoint(text):
 
 
 HEAD = re.compile(
-    rb'\{"v":1,"log":"([^"\\]*)","seq":(0|[1-9][0-9]{0,19}),"prev":"sha256:([0-9a-f]{64})",'
-    rb'"time":"([0-9T:.\-]{23}Z)","epoch":(0|[1-9][0-9]{0,19}),"type":"([^"\\]*)"(\}|,[^\n]*\})'
+    rb'\{"v":1,"log":"([ !#-\[\]-~]*)","seq":(0|[1-9][0-9]{0,19}),"prev":"sha256:([0-9a-f]{64})",'
+    rb'"time":"([0-9T:.\-]{23}Z)","epoch":(0|[1-9][0-9]{0,19}),"type":"([ !#-\[\]-~]*)"(\}|,[^\n]*\})'
 )
 
 
@@ -327,7 +329,9 @@ class Writer:
         if leaf.type == "log.open":
             if parse_key(leaf.body.get("root", "")) != self.root:
                 raise Trouble("splice", "root key")
-            self.cadence = leaf.body["cadence_seconds"]
+            self.cadence = leaf.body.get("cadence_seconds")
+            if type(self.cadence) is not int or self.cadence < 0:
+                raise Trouble("edit", "form")
         self.closed, self.time, self.prev = leaf.type == "log.close", leaf.time, leaf.hash
         self.hashes.append(leaf.hash)
 
@@ -603,15 +607,27 @@ def run_cases():
     return 1 if failed else 0
 
 
+def run_lines():
+    root = parse_key((HERE / "golden/root.vkey").read_text())
+    for line in sys.stdin:
+        files = {name: bytes.fromhex(data) for name, data in json.loads(line)["files"].items()}
+        report = judge(files, "", root, None, None)
+        print(json.dumps([report[key] for key in ("state", "class", "index", "end", "size")]), flush=True)
+    return 0
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("dir", nargs="?", type=pathlib.Path)
     parser.add_argument("--cases", action="store_true")
+    parser.add_argument("--jsonl", action="store_true")
     parser.add_argument("--key", help="the root key, as text or file")
     parser.add_argument("--now")
     args = parser.parse_args()
     if args.cases:
         return run_cases()
+    if args.jsonl:
+        return run_lines()
     if not args.dir or not args.key:
         parser.error("give a directory and --key, or --cases")
     key = parse_key(args.key) or parse_key(pathlib.Path(args.key).read_text())

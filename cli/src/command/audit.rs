@@ -58,7 +58,7 @@ pub(crate) const fn exit(state: State) -> Exit {
 pub(crate) fn for_people(report: &Report) -> String {
     let mut lines = vec![format!("key {}", report.key)];
     for writer in &report.writers {
-        lines.push(format!("writer {}: {}, {}", writer.writer, writer.state.name(), writer.detail));
+        lines.push(format!("writer {}: {}, {}", writer.writer, writer.state.as_str(), writer.detail));
         lines.extend(writer.notes.iter().map(|note| format!("  {note}")));
     }
     lines.extend(report.notes.iter().cloned());
@@ -66,9 +66,9 @@ pub(crate) fn for_people(report: &Report) -> String {
     lines.extend(report.cannot_prove.iter().map(|limit| format!("  {limit}")));
     let through = report.proven_time.map_or_else(|| "no event".to_owned(), |t| t.to_string());
     let mut last =
-        format!("{}: complete through {through}, size {}", report.state.name(), report.proven_size);
+        format!("{}: complete through {through}, size {}", report.state.as_str(), report.proven_size);
     if let Some(class) = report.class {
-        last.push_str(&format!(", {}", class.name()));
+        last.push_str(&format!(", {}", class.as_str()));
     }
     if let Some(index) = report.index {
         last.push_str(&format!(" at index {index}"));

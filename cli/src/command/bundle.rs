@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use placet::engine::{self, TestResult};
-use placet::policy::{self, Lint, Role, RoleKeys, RootDocument, Source, VerifiedBundle, envelope};
+use placet::policy::{self, Lint, RoleKeys, RootDocument, Source, VerifiedBundle, envelope};
 use placet::primitives::{Span, Timestamp};
 use placet_store::{keys, system};
 use serde::Serialize;
@@ -91,7 +91,7 @@ fn lint(name: &str, json: bool) -> Result<Exit, Failure> {
     let source = text_of(name)?;
     let mut findings = Vec::new();
     match policy::compile(&source) {
-        Err(errors) => findings.extend(errors.iter().map(|error| finding(error))),
+        Err(errors) => findings.extend(errors.iter().map(finding)),
         Ok(rules) => {
             findings.extend(engine::check(&rules).iter().map(finding));
             findings.extend(policy::lint(&rules).into_iter().map(|lint| {
@@ -199,7 +199,7 @@ fn verify(
 ) -> Result<Exit, Failure> {
     let bundle: VerifiedBundle = bundles::verify(file, root, state, now)?;
     let manifest = bundle.rules().manifest();
-    let loosened: Vec<String> = bundle.loosened().iter().map(ToString::to_string).collect();
+    let loosened: Vec<String> = bundle.loosened().iter().map(|part| format!("{}: {}", part.what, part.why)).collect();
     let verified = Verified {
         name: &manifest.name,
         sequence: manifest.sequence,

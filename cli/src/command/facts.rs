@@ -1,10 +1,7 @@
 //! `placet facts`: what a command would do.
 
-use std::io::Read;
-
-use placet::command::Protocol;
-use placet::facts::{self, Facts, Scope};
-use placet::schema::{Catalog, SqlSession};
+use placet::facts::{self, Scope};
+use placet::schema::SqlSession;
 use serde::Deserialize;
 
 use crate::args;
@@ -30,12 +27,12 @@ pub(crate) fn run(args: &args::Facts) -> Result<Exit, Failure> {
     };
     let scope = Scope { catalog: catalog.as_ref(), session: &session };
     if args.jsonl {
-        return jsonl::serve(|line: Line| Ok(read(protocol, &line.body.bytes()?, &scope)));
+        return jsonl::serve(|line: Line| Ok(facts::read(protocol, &line.body.bytes()?, &scope)));
     }
     let bytes = match &args.text {
         Some(text) => text.clone().into_bytes(),
         None => files::read("-".as_ref())?,
     };
-    render::json(&read(protocol, &bytes, &scope))?;
+    render::json(&facts::read(protocol, &bytes, &scope))?;
     Ok(Exit::Done)
 }

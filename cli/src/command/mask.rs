@@ -77,12 +77,12 @@ enum Stream {
 
 impl Stream {
     fn new(format: Format, detectors: &Detectors, operators: &Operators) -> Self {
-        let (detectors, operators) = (detectors.clone(), operators.clone());
+        let (detectors, operators) = (*detectors, operators.clone());
         match format {
             Format::Text => Self::Text(Masker::new(detectors, operators)),
+            Format::Yaml => Self::Yaml(YamlMasker::new(detectors, operators)),
             Format::Json => Self::Json(JsonMasker::new(detectors, operators)),
             Format::Csv => Self::Csv(CsvMasker::new(detectors, operators)),
-            Format::Yaml => Self::Yaml(YamlMasker::new(detectors, operators)),
         }
     }
 
@@ -154,7 +154,7 @@ fn copy(
 
 fn report(name: &str, findings: &[Finding]) -> Result<(), Failure> {
     findings.iter().try_for_each(|finding| {
-        let (start, end) = (finding.span.start(), finding.span.end());
+        let (start, end) = (finding.start, finding.end);
         render::line(&format!("{name}:{start}-{end}: {}", finding.kind.name()))
     })
 }

@@ -30,7 +30,7 @@ pub use hold::{Hold, HoldState, MAX_ANSWERS};
 pub use id::{Instance, Nonce, Salt, Ticket};
 pub use request::{ApprovalRequest, Asked, REQUEST_RANDOM_BYTES};
 pub use resume::{Cleared, ConsumeError, Granted, Presented, Redecision, ReplayStore};
-pub use roster::{MAX_EXPIRES_IN_SECONDS, MAX_QUORUM, MAX_SPECS_OF_A_REQUEST, Roster};
+pub use roster::{MAX_SPECS_OF_A_REQUEST, Roster};
 pub use statement::{
     Answer, Audience, Class, MAX_STATEMENT_BYTES, Quorum, Requester, SIGNATURE_PREFIX,
     SignedStatement, Statement, comment_hash,

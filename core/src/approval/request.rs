@@ -11,11 +11,12 @@ use crate::approval::action::{BoundCommand, BoundContext, Param};
 use crate::approval::display::{Frame, Hidden, compose, display_hash};
 use crate::approval::error::ApprovalError;
 use crate::approval::id::{Instance, Nonce, Salt, Ticket};
-use crate::approval::roster::{MAX_EXPIRES_IN_SECONDS, MAX_SPECS_OF_A_REQUEST, Roster};
+use crate::approval::roster::{MAX_SPECS_OF_A_REQUEST, Roster};
 use crate::approval::statement::{
     Answer, Audience, Class, Quorum, Requester, Statement, comment_hash, digest, timestamp,
 };
 use crate::crypto::json;
+use crate::limits::MAX_APPROVAL_SECONDS;
 use crate::primitives::{Digest, Span, Timestamp};
 
 /// Random bytes that one request needs: ticket 16, instance 16, nonce 32, salt 32.
@@ -94,7 +95,7 @@ impl ApprovalRequest {
         asked.specs.sort();
         asked.specs.dedup();
         let mut ids = Random { rest: random };
-        let seconds = asked.specs.iter().try_fold(MAX_EXPIRES_IN_SECONDS, |shortest, id| {
+        let seconds = asked.specs.iter().try_fold(MAX_APPROVAL_SECONDS, |shortest, id| {
             Ok::<_, ApprovalError>(shortest.min(roster.spec(id)?.expires_in_seconds))
         })?;
         let mut hidden = vec![detect(&asked.command.bytes).ok_or(ApprovalError::DisplayFailed)?];

@@ -5,19 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::approval::error::ApprovalError;
 use crate::approval::statement::Requester;
 use crate::crypto::{NamedVerifyingKey, VerifyingKey};
+use crate::limits::{MAX_APPROVAL_SECONDS, MAX_APPROVAL_STAGES, MAX_QUORUM};
 use crate::schema::{ApprovalKind, ApprovalSpec, ApprovalStage, Approver};
 
 /// Specs that one request may need at once.
 pub const MAX_SPECS_OF_A_REQUEST: usize = 16;
-
-/// People that one spec may ask for, over all its stages.
-pub const MAX_QUORUM: u32 = 16;
-
-/// Seconds that a request may wait: a week. What is older is no answer to today's question.
-pub const MAX_EXPIRES_IN_SECONDS: u64 = 7 * 24 * 3600;
-
-/// Stages of one spec.
-const MAX_STAGES: usize = 16;
 
 /// Bytes of an id: of a spec, a group or a person.
 const MAX_ID_BYTES: usize = 200;
@@ -49,10 +41,10 @@ impl Roster {
         let mut by_id = BTreeMap::new();
         for spec in specs {
             let places = spec.stages.iter().try_fold(0u32, |sum, stage| sum.checked_add(stage.min));
-            let stages_fit = (1..=MAX_STAGES).contains(&spec.stages.len())
+            let stages_fit = (1..=MAX_APPROVAL_STAGES).contains(&spec.stages.len())
                 && spec.stages.iter().all(|stage| stage.min > 0 && !stage.any_of.is_empty());
             let fits = is_id(&spec.id)
-                && (1..=MAX_EXPIRES_IN_SECONDS).contains(&spec.expires_in_seconds)
+                && (1..=MAX_APPROVAL_SECONDS).contains(&spec.expires_in_seconds)
                 && stages_fit
                 && places.is_some_and(|places| places <= MAX_QUORUM);
             if !fits || by_id.insert(spec.id.clone(), spec.clone()).is_some() {

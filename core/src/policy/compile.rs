@@ -1,7 +1,7 @@
 //! Source → rules that can decide. Reports every problem of a bundle at once and leaves none for
 //! the time of a decision.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::bundle::Source;
@@ -13,9 +13,12 @@ use super::decision::Stamp;
 use super::error::{CompileError, CompileErrorKind as Kind, CompileErrors, suggestion};
 use super::read::{At, Problems, Table, walk_file};
 use super::risk::{RISK_KEYS, RiskTable, read_risk};
-use super::rule::{Rule, read_rule};
+use super::rule::{Rule, Who, read_rule};
 use super::tags::{Tag, Tags};
-use crate::limits::{MAX_BUNDLE_BYTES, MAX_RULES};
+use crate::crypto::{NamedVerifyingKey, VerifyingKey};
+use crate::limits::{
+    MAX_APPROVAL_SECONDS, MAX_APPROVAL_STAGES, MAX_BUNDLE_BYTES, MAX_QUORUM, MAX_RULES,
+};
 use crate::primitives::{Digest, Span};
 use crate::schema::{ApprovalSpec, Approver, Class};
 
@@ -60,6 +63,10 @@ pub struct RuleSet {
     pub(crate) stamps: BTreeSet<Stamp>,
     /// Whether any rule or weight asks for classes, so that cells need theirs.
     pub(crate) uses_classes: bool,
+    /// Whether a rule expires, so that a decision without a clock says so.
+    pub(crate) has_expiring_rules: bool,
+    /// How many different `who` the rules have.
+    pub(crate) distinct_whos: usize,
 }
 
 /// An example command of a rule.
@@ -210,6 +217,16 @@ pub(crate) fn compile_stamped(
     }
 }
 
+/// Gives equal `who` of different rules one number; returns how many there are.
+fn number_whos(rules: &mut [Rule]) -> usize {
+    let mut numbers: HashMap<Who, usize> = HashMap::new();
+    for rule in rules {
+        let next = numbers.len();
+        rule.who_index = *numbers.entry(rule.who.clone()).or_insert(next);
+    }
+    numbers.len()
+}
+
 struct Compiler<'s> {
     source: &'s Source,
     errors: Vec<CompileError>,
@@ -246,7 +263,8 @@ impl<'s> Compiler<'s> {
         let (specs, approvers) = self.approvals();
         let manifest = self.manifest();
         let tags = self.tags();
-        let rules = self.rules();
+        let mut rules = self.rules();
+        let distinct_whos = number_whos(&mut rules);
         let risk = self
             .walk("risk.toml", RISK_KEYS, |problems, table, names| {
                 read_risk(problems, table, names)
@@ -260,6 +278,7 @@ impl<'s> Compiler<'s> {
             .unwrap_or_default();
         let (examples, tests) = self.tests();
         let uses_classes = !tags.is_empty();
+        let has_expiring_rules = rules.iter().any(|rule| rule.expires.is_some());
         Some(RuleSet {
             manifest: manifest?,
             digest: self.source.digest(),
@@ -275,6 +294,8 @@ impl<'s> Compiler<'s> {
             tests,
             stamps: BTreeSet::new(),
             uses_classes,
+            has_expiring_rules,
+            distinct_whos,
         })
     }
 
@@ -369,14 +390,36 @@ impl<'s> Compiler<'s> {
                 let message = format!("approval spec `{}` stands twice", spec.value.id);
                 self.report("approvals.toml", spec.span, Kind::Duplicate, &message);
             }
+            let places =
+                spec.value.stages.iter().fold(0u32, |n, stage| n.saturating_add(stage.min));
+            if places > MAX_QUORUM || spec.value.stages.len() > MAX_APPROVAL_STAGES {
+                let message = format!("a spec may ask for {MAX_QUORUM} people at most");
+                self.report("approvals.toml", spec.span, Kind::BadValue, &message);
+            }
+            if !(1..=MAX_APPROVAL_SECONDS).contains(&spec.value.expires_in_seconds) {
+                let message = "`expires_in` must be one second to seven days";
+                self.report("approvals.toml", spec.span, Kind::BadValue, message);
+            }
             kept.push(spec.value);
         }
         let mut ids = BTreeSet::new();
         let mut people = Vec::new();
+        let mut holders: BTreeMap<VerifyingKey, String> = BTreeMap::new();
         for approver in approvers {
-            if !ids.insert(approver.value.id.clone()) {
+            // People are counted, and one person's id is written in several letter cases.
+            if !ids.insert(approver.value.id.to_lowercase()) {
                 let message = format!("approver `{}` stands twice", approver.value.id);
                 self.report("approvals.toml", approver.span, Kind::Duplicate, &message);
+            }
+            let keys =
+                approver.value.keys.iter().filter_map(|key| NamedVerifyingKey::parse(key).ok());
+            let keys: BTreeSet<VerifyingKey> = keys.map(|key| *key.key()).collect();
+            for key in keys {
+                if let Some(other) = holders.insert(key, approver.value.id.clone()) {
+                    let message =
+                        format!("a key of `{}` is also a key of `{other}`", approver.value.id);
+                    self.report("approvals.toml", approver.span, Kind::Duplicate, &message);
+                }
             }
             people.push(approver.value);
         }

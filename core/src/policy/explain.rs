@@ -10,6 +10,9 @@ use crate::primitives::Span;
 /// Cells that an explanation holds at most; the others are counted.
 pub(crate) const MAX_CELLS: usize = 8;
 
+/// Rules that an explanation holds for a cell at most; the others are counted.
+pub(crate) const MAX_RULES: usize = 16;
+
 /// The cells that gave the verdict.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Explanation {
@@ -38,8 +41,10 @@ pub struct CellReason {
     pub verdict: Verdict,
     /// Why: `granted`, `no_rule`, `forbidden` or `limit_exceeded`.
     pub reason: &'static str,
-    /// The rules that met it.
+    /// The rules that met it, in bundle order: those that gave its verdict, or granted it.
     pub rules: Vec<RuleReason>,
+    /// How many more there are.
+    pub more_rules: usize,
 }
 
 /// One rule that met a cell.

@@ -21,6 +21,7 @@ pub fn pack_source(name: &str) -> Option<Source> {
         "baseline" => &[
             ("bundle.toml", include_str!("../../packs/baseline/bundle.toml")),
             ("approvals.toml", include_str!("../../packs/baseline/approvals.toml")),
+            ("rules/05-doubt.toml", include_str!("../../packs/baseline/rules/05-doubt.toml")),
             ("rules/10-reads.toml", include_str!("../../packs/baseline/rules/10-reads.toml")),
             ("rules/20-writes.toml", include_str!("../../packs/baseline/rules/20-writes.toml")),
             ("rules/30-refused.toml", include_str!("../../packs/baseline/rules/30-refused.toml")),

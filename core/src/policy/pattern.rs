@@ -24,7 +24,7 @@ fn same_but_for_case(a: &str, b: &str) -> bool {
 
 /// A text with wildcards: `*` stands for any run of characters. In file names `*` stops at `/`
 /// and `**` does not.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Glob {
     text: String,
     folded: String,
@@ -116,7 +116,7 @@ fn wild(pattern: &[u8], name: &[u8], slashes: bool) -> bool {
 
 /// A group pattern: segments joined with `/`; `*` is one segment (or a run inside one), `**` any
 /// number of them.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct GroupPattern {
     parts: Vec<Part>,
 }
@@ -131,13 +131,16 @@ impl GroupPattern {
     }
 
     pub(crate) fn matches(&self, group: &str) -> Tri {
-        let names: Vec<Piece<'_>> = group.split('/').map(Piece::Exact).collect();
-        match_parts(&self.parts, &names, true)
+        let pieces = group.split('/').map(Piece::Exact);
+        if let Some(matched) = match_simple(&self.parts, pieces.clone(), true) {
+            return matched;
+        }
+        match_parts(&self.parts, &pieces.collect::<Vec<_>>(), true)
     }
 }
 
 /// One segment of a pattern.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Part {
     /// This name; `folded` is how an unquoted name is written by the server, and what is certain.
     Name(String),
@@ -192,6 +195,34 @@ impl<'a> From<&'a Segment> for Piece<'a> {
             Segment::Dynamic => Self::Any,
         }
     }
+}
+
+/// Matches without a table, where there is nothing to try out: a pattern without `**`, or with one
+/// at the end. `None` for every other pattern.
+fn match_simple<'a>(
+    parts: &[Part],
+    mut pieces: impl Iterator<Item = Piece<'a>>,
+    empty_tail: bool,
+) -> Option<Tri> {
+    let mut matched = Tri::True;
+    let last = parts.len().saturating_sub(1);
+    for (index, part) in parts.iter().enumerate() {
+        match part {
+            Part::Many if index == last => {
+                let nothing = !empty_tail && pieces.next().is_none();
+                return Some(if nothing { matched.at_most_possible() } else { matched });
+            }
+            Part::Many | Part::Outer => return None,
+            Part::Name(_) | Part::Glob(_) | Part::One => match pieces.next() {
+                Some(piece) => matched = matched.and(part.matches(piece)),
+                None => matched = Tri::False,
+            },
+        }
+        if matched == Tri::False {
+            return Some(Tri::False);
+        }
+    }
+    Some(if pieces.next().is_none() { matched } else { Tri::False })
 }
 
 /// Matches segment by segment. `**` at the end that stands for nothing is only possible: `crm.**`
@@ -277,6 +308,20 @@ impl TargetPattern {
     }
 
     pub(crate) fn matches_path(&self, path: &Path, kind: TargetKind) -> Tri {
+        if let [first, second] = path.0.as_slice()
+            && kind.lives_in_schema()
+            && !self.names_outer()
+        {
+            // By far the most common: schema and name.
+            let pieces = [Piece::from(first), Piece::from(second)];
+            let matched = match self.parts.as_slice() {
+                [Part::Outer, name] => Some(name.matches(Piece::from(second))),
+                parts => match_simple(parts, pieces.into_iter(), false),
+            };
+            if let Some(matched) = matched {
+                return matched;
+            }
+        }
         let pieces: Vec<Piece<'_>> = path.0.iter().map(Piece::from).collect();
         if let [] | [Piece::Any] = pieces.as_slice() {
             // Nothing is known, not even how many segments there are.
@@ -568,7 +613,28 @@ mod tests {
         }
     }
 
+    /// A pattern's parts, or a name's pieces, out of few words.
+    fn words(alphabet: &'static str, most: usize) -> BoxedStrategy<Vec<String>> {
+        let word = proptest::sample::select(alphabet.split(' ').collect::<Vec<_>>());
+        proptest::collection::vec(word.prop_map(str::to_owned), 1..=most).boxed()
+    }
+
     proptest! {
+        #[test]
+        fn shortcuts_agree_with_the_table(p in words("a b A a* * **", 4), n in words("a b A ab", 4)) {
+            let group = GroupPattern::parse(&p.join("/")).unwrap();
+            let joined = n.join("/");
+            let pieces: Vec<Piece<'_>> = joined.split('/').map(Piece::Exact).collect();
+            prop_assert_eq!(group.matches(&joined), match_parts(&group.parts, &pieces, true));
+            if let [_, _] = pieces.as_slice() {
+                let target = TargetPattern::parse(&p.join(".")).unwrap();
+                if !target.names_outer() {
+                    let wanted = match_parts(&target.parts, &pieces, false);
+                    prop_assert_eq!(table(&p.join("."), &[&n[0], &n[1]]), wanted);
+                }
+            }
+        }
+
         #[test]
         fn wildcards_match_as_the_obvious_recursion(p in "[ab*]{0,6}", n in "[ab]{0,8}") {
             prop_assert_eq!(wild(p.as_bytes(), n.as_bytes(), false), naive(p.as_bytes(), n.as_bytes()));

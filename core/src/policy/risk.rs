@@ -1,8 +1,9 @@
 //! Risk: a whole number made of named addends. It can only raise a verdict.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::bundle::manifest::{Raise, read_raise};
 use super::bundle::names::Names;
@@ -25,7 +26,8 @@ pub struct Risk {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RiskAddend {
     /// What is counted: `effect.destroy`, `class.pii.email`, `unbounded`, `label.env`…
-    pub what: String,
+    #[serde(serialize_with = "text")]
+    pub what: Arc<str>,
     /// How much it adds.
     pub points: u32,
 }
@@ -33,9 +35,11 @@ pub struct RiskAddend {
 /// The weights of `risk.toml`, or the defaults.
 #[derive(Clone, Debug)]
 pub(crate) struct RiskTable {
-    effects: Vec<u32>,
-    classes: BTreeMap<u16, (String, u32)>,
-    labels: Vec<(String, String, u32)>,
+    /// Name and weight of each effect, in their order.
+    effects: Vec<(Arc<str>, u32)>,
+    classes: BTreeMap<u16, (Arc<str>, u32)>,
+    /// Label, value, name and weight.
+    labels: Vec<(String, String, Arc<str>, u32)>,
     unbounded: u32,
     unknown_rows: u32,
     partial: u32,
@@ -72,7 +76,10 @@ const fn default_weight(effect: Effect) -> u32 {
 impl Default for RiskTable {
     fn default() -> Self {
         Self {
-            effects: Effect::ALL.iter().map(|effect| default_weight(*effect)).collect(),
+            effects: Effect::ALL
+                .iter()
+                .map(|effect| (format!("effect.{}", effect.name()).into(), default_weight(*effect)))
+                .collect(),
             classes: BTreeMap::new(),
             labels: Vec::new(),
             unbounded: 20,
@@ -101,42 +108,42 @@ pub(crate) struct RiskInput<'a> {
 impl RiskTable {
     pub(crate) fn score(&self, input: &RiskInput<'_>) -> Risk {
         let mut addends: Vec<RiskAddend> = Vec::new();
-        let mut add = |what: String, points: u32| {
+        let mut add = |what: &Arc<str>, points: u32| {
             if points > 0 {
-                addends.push(RiskAddend { what, points });
+                addends.push(RiskAddend { what: what.clone(), points });
             }
         };
-        for (effect, points) in Effect::ALL.iter().zip(&self.effects) {
+        for (effect, (name, points)) in Effect::ALL.iter().zip(&self.effects) {
             if input.effects.contains(*effect) {
-                add(format!("effect.{}", effect.name()), *points);
+                add(name, *points);
             }
         }
         for (class, (name, points)) in &self.classes {
             if input.classes.contains(*class) {
-                add(format!("class.{name}"), *points);
+                add(name, *points);
             }
         }
         if input.unbounded {
-            add("unbounded".into(), self.unbounded);
+            add(&"unbounded".into(), self.unbounded);
         }
         if input.unknown_rows {
-            add("unknown_rows".into(), self.unknown_rows);
+            add(&"unknown_rows".into(), self.unknown_rows);
         }
         match input.understanding {
             Understanding::Full => {}
-            Understanding::Partial => add("partial".into(), self.partial),
-            Understanding::Opaque => add("opaque".into(), self.opaque.max(self.partial)),
+            Understanding::Partial => add(&"partial".into(), self.partial),
+            Understanding::Opaque => add(&"opaque".into(), self.opaque.max(self.partial)),
         }
-        for (label, value, points) in &self.labels {
+        for (label, value, name, points) in &self.labels {
             // A label that is missing may have any value.
             let here = input.request.resource.labels.get(label);
             if here.is_none_or(|here| super::pattern::same_name(value, here).possible()) {
-                add(format!("label.{label}={value}"), *points);
+                add(name, *points);
             }
         }
         if let Some(denials) = input.request.session.counters.get("denials") {
             let denials = u32::try_from(*denials).unwrap_or(u32::MAX);
-            add("session.denials".into(), denials.saturating_mul(self.denial));
+            add(&"session.denials".into(), denials.saturating_mul(self.denial));
         }
         let sum = addends.iter().fold(0u32, |sum, addend| sum.saturating_add(addend.points));
         Risk { score: sum.min(self.cap), addends }
@@ -173,7 +180,7 @@ pub(crate) fn read_risk(
             let effect =
                 super::read::closed(problems, "effect", &entry.key, Effect::ALL, Effect::name);
             let place = effect.and_then(|effect| Effect::ALL.iter().position(|e| *e == effect));
-            if let (Some(points), Some(weight)) =
+            if let (Some(points), Some((_, weight))) =
                 (points, place.and_then(|place| risk.effects.get_mut(place)))
             {
                 *weight = points;
@@ -186,7 +193,7 @@ pub(crate) fn read_risk(
             let set = names.classes(problems, std::slice::from_ref(&entry.key));
             let Some(points) = points else { continue };
             for (name, index) in names.classes.iter().filter(|(_, index)| set.contains(**index)) {
-                risk.classes.insert(*index, (name.clone(), points));
+                risk.classes.insert(*index, (format!("class.{name}").into(), points));
             }
         }
     }
@@ -194,7 +201,9 @@ pub(crate) fn read_risk(
         for entry in node.open_table(problems, "labels") {
             for value in entry.value.open_table(problems, &entry.key.value) {
                 if let Some(points) = points(problems, value.value, &value.key.value) {
-                    risk.labels.push((entry.key.value.clone(), value.key.value, points));
+                    let (label, value) = (entry.key.value.clone(), value.key.value);
+                    let name = format!("label.{label}={value}").into();
+                    risk.labels.push((label, value, name, points));
                 }
             }
         }
@@ -234,4 +243,8 @@ fn points(problems: &mut Problems<'_>, node: Node<'_, '_>, name: &str) -> Option
             None
         }
     }
+}
+
+fn text<S: Serializer>(text: &Arc<str>, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(text)
 }

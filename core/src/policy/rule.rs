@@ -20,6 +20,9 @@ pub(crate) struct Rule {
     pub(crate) file: Arc<str>,
     pub(crate) span: Span,
     pub(crate) who: Who,
+    /// Which of the bundle's distinct `who` this is: rules of one team share theirs, and each is
+    /// matched once a decision.
+    pub(crate) who_index: usize,
     pub(crate) place: Vec<PlaceTest>,
     pub(crate) what: What,
     pub(crate) when: Option<Condition>,
@@ -35,7 +38,7 @@ pub(crate) struct Rule {
 }
 
 /// Which principals a rule speaks of; every key that is there must hold.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Who {
     pub(crate) groups: Vec<GroupPattern>,
     pub(crate) ids: Vec<Glob>,
@@ -69,18 +72,58 @@ pub(crate) struct What {
     pub(crate) calls: Vec<CallPattern>,
 }
 
+/// A key of `what`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WhatKey {
+    Op,
+    Effect,
+    Verb,
+    Target,
+    Class,
+    Call,
+}
+
+impl WhatKey {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Op => "op",
+            Self::Effect => "effect",
+            Self::Verb => "verb",
+            Self::Target => "target",
+            Self::Class => "class",
+            Self::Call => "call",
+        }
+    }
+}
+
 impl What {
-    pub(crate) fn is_empty(&self) -> bool {
-        self.ops.is_none()
-            && self.verbs.is_empty()
-            && self.effects.is_none()
-            && self.targets.is_empty()
-            && self.classes.is_none()
-            && self.calls.is_empty()
+    /// Every key, the cheapest to match first.
+    pub(crate) const KEYS: &[WhatKey] = &[
+        WhatKey::Op,
+        WhatKey::Effect,
+        WhatKey::Verb,
+        WhatKey::Target,
+        WhatKey::Class,
+        WhatKey::Call,
+    ];
+
+    pub(crate) fn has(&self, key: WhatKey) -> bool {
+        match key {
+            WhatKey::Op => self.ops.is_some(),
+            WhatKey::Effect => self.effects.is_some(),
+            WhatKey::Verb => !self.verbs.is_empty(),
+            WhatKey::Target => !self.targets.is_empty(),
+            WhatKey::Class => self.classes.is_some(),
+            WhatKey::Call => !self.calls.is_empty(),
+        }
     }
 
-    pub(crate) fn op_bit(op: Op) -> u32 {
-        Op::ALL.iter().position(|item| *item == op).map_or(0, |bit| 1 << bit)
+    pub(crate) fn is_empty(&self) -> bool {
+        !Self::KEYS.iter().any(|key| self.has(*key))
+    }
+
+    pub(crate) const fn op_bit(op: Op) -> u32 {
+        1 << op as u32
     }
 }
 
@@ -169,6 +212,7 @@ pub(crate) fn read_rule(
         file: file.clone(),
         span: table.span,
         who,
+        who_index: 0,
         place,
         what,
         when,

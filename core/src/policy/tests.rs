@@ -1,5 +1,7 @@
 //! Properties of decisions over random bundles and random facts.
 
+mod direction;
+
 use std::collections::BTreeMap;
 
 use proptest::collection::vec;

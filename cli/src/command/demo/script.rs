@@ -35,7 +35,7 @@ const INCOMPREHENSIBLE: &str = "incomprehensible";
 
 /// The session, in order.
 pub(crate) const SESSION: &[Line] = &[
-    line(HARMLESS, "SELECT count(*) FROM orders"),
+    line(HARMLESS, "SELECT count(*) FROM orders WHERE status = 'open'"),
     line(HARMLESS, "SELECT id, status, total_cents FROM orders WHERE id = 7"),
     line(HARMLESS, "EXPLAIN QUERY PLAN SELECT id FROM orders WHERE customer_id = 3"),
     line(HARMLESS, "SELECT id, status FROM orders"),

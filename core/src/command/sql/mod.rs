@@ -103,9 +103,14 @@ pub fn read<R>(
             let tokens = guard.tokens.get(part.tokens.clone()).unwrap_or_default();
             let standard_strings = session.standard_conforming_strings;
             match agree::agree(guard.text, tokens, dialect, standard_strings) {
-                Ok(agreed) => trees.push(parse::with_grammar(dialect, tokens.len(), true, |g| {
-                    parse::parse(agreed, g)
-                })),
+                Ok(mut agreed) => {
+                    if dialect == Dialect::Postgres {
+                        parse::leave_out_only(&mut agreed);
+                    }
+                    trees.push(parse::with_grammar(dialect, tokens.len(), true, |grammar| {
+                        parse::parse(agreed, grammar)
+                    }));
+                }
                 Err(refusal) => return visit(Err(refusal)),
             }
         }
@@ -164,6 +169,9 @@ fn guard<'a>(
     }
     foreign::refuse_foreign(text, &tokens, rules)?;
     let parts = outline::outline(text, &tokens, rules)?;
+    if dialect == Dialect::Postgres && parts.len() > 1 && changes_its_reading(text) {
+        return Err(Refusal::ParserStateUnknown(whole));
+    }
     Ok(Guard { text, tokens, parts })
 }
 
@@ -176,6 +184,20 @@ fn encoding_is_plain(dialect: Dialect, session: &SqlSession) -> bool {
             let name: String = name.chars().filter(plain).map(|c| c.to_ascii_lowercase()).collect();
             matches!(name.as_str(), "utf8" | "unicode" | "sqlascii")
         })
+}
+
+/// Whether an earlier statement may change how a later one is read.
+///
+/// The server reads a whole message before it runs any of it, but many clients send statement by
+/// statement, and then the setting is another one by the time the next is read.
+fn changes_its_reading(text: &str) -> bool {
+    let (backslash, letters) = (text.contains('\\'), !text.is_ascii());
+    if !backslash && !letters {
+        return false;
+    }
+    let text = text.to_ascii_lowercase();
+    (backslash && text.contains("standard_conforming_strings"))
+        || (letters && (text.contains("client_encoding") || text.contains("names")))
 }
 
 fn span_of(tokens: &[Token]) -> Span {

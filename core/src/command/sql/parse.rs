@@ -2,6 +2,7 @@
 
 use sqlparser::ast;
 use sqlparser::dialect::{Dialect as Grammar, PostgreSqlDialect, SQLiteDialect};
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token as Parsed, TokenWithSpan};
 
@@ -32,6 +33,41 @@ pub(super) fn with_grammar<R>(
         | Dialect::Hive
         | Dialect::Spark
         | Dialect::Databricks => None,
+    }
+}
+
+/// Leaves out `ONLY` before a table's name, and the brackets of `ONLY (t)`.
+///
+/// PostgreSQL reserves the word: it says that tables that inherit are not meant. The parser takes
+/// it for the name of the table, and the table's name for a label. Without it the statement
+/// reaches the same table and more, so what is read is an upper bound.
+pub(super) fn leave_out_only(tokens: &mut Vec<TokenWithSpan>) {
+    let keyword = |token: Option<&TokenWithSpan>| match token.map(|token| &token.token) {
+        Some(Parsed::Word(word)) if word.quote_style.is_none() => word.keyword,
+        Some(_) | None => Keyword::NoKeyword,
+    };
+    let mut out = Vec::new();
+    for (at, token) in tokens.iter().enumerate() {
+        let before = at.checked_sub(1).and_then(|before| tokens.get(before));
+        let heads = matches!(
+            keyword(before),
+            Keyword::FROM | Keyword::JOIN | Keyword::UPDATE | Keyword::INTO | Keyword::USING
+        ) || before.is_some_and(|before| before.token == Parsed::Comma);
+        if heads && keyword(Some(token)) == Keyword::ONLY {
+            out.push(at);
+            let rest = tokens.get(at + 1..).unwrap_or_default();
+            if rest.first().is_some_and(|next| next.token == Parsed::LParen) {
+                out.push(at + 1);
+                let name =
+                    |token: &TokenWithSpan| matches!(token.token, Parsed::Word(_) | Parsed::Period);
+                let length = rest.iter().skip(1).take_while(|token| name(token)).count();
+                out.push(at + 2 + length);
+            }
+        }
+    }
+    if !out.is_empty() {
+        let mut at = 0..;
+        tokens.retain(|_| at.next().is_some_and(|at: usize| out.binary_search(&at).is_err()));
     }
 }
 

@@ -317,3 +317,48 @@ fn the_fence_answers_as_the_grammar_does() {
     }
     assert!(compared > 50, "{compared} texts");
 }
+
+/// `ONLY` is a word before the table, not the table: with and without it the trees are the same.
+#[test]
+fn only_is_no_table() {
+    let tree = |text: &str, other: &str| {
+        let session = SqlSession::server_defaults();
+        read(text.as_bytes(), Dialect::Postgres, &session, |one| {
+            read(other.as_bytes(), Dialect::Postgres, &session, |two| {
+                let (one, two) = (one.unwrap(), two.unwrap());
+                assert_eq!(one.statements[0].tree, two.statements[0].tree, "{text}");
+                assert!(one.statements[0].tree.is_some(), "{text}");
+            });
+        });
+    };
+    for with in [
+        "SELECT * FROM ONLY t",
+        "SELECT * FROM ONLY (s.t)",
+        "SELECT * FROM a, ONLY t",
+        "SELECT * FROM a JOIN ONLY (t) ON true",
+        "SELECT (SELECT a FROM ONLY t) FROM ONLY(t) x",
+        "DELETE FROM ONLY t USING ONLY u WHERE t.a = u.a",
+        "UPDATE ONLY t SET a = 1 FROM only u",
+        "MERGE INTO ONLY t USING ONLY u ON true WHEN MATCHED THEN DELETE",
+    ] {
+        let without = with.replace("ONLY (s.t)", "s.t").replace("ONLY (t)", "t");
+        let without = without.replace("ONLY(t)", "t").replace("ONLY ", "").replace("only ", "");
+        tree(with, &without);
+    }
+    let quoted = "SELECT * FROM \"only\" t";
+    parsed(postgres(quoted), &[quoted]);
+}
+
+#[test]
+fn a_text_that_changes_its_own_reading_is_refused() {
+    for text in [
+        r"SET standard_conforming_strings = off; SELECT 'it\'; DROP TABLE t; --'",
+        r"SELECT set_config('Standard_Conforming_Strings', 'off', false); SELECT '\'",
+        "SET client_encoding = 'GBK'; SELECT '\u{bf}'",
+        "SET NAMES 'GBK'; SELECT '\u{bf}'",
+    ] {
+        assert_eq!(postgres(text), Err("parser_state_unknown"), "{text}");
+    }
+    let alone = "SET standard_conforming_strings = off";
+    parsed(postgres(&format!("{alone}; SELECT 'a'")), &[alone, "SELECT 'a'"]);
+}

@@ -304,17 +304,18 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn set_config(&mut self, args: &[Option<&str>]) {
-        let [name, value, ..] = args else { return };
+        let name = args.first().copied().flatten();
+        let value = args.get(1).copied().flatten();
         match name {
             Some(name) => {
                 let name = name.to_ascii_lowercase();
                 self.part.may |= settings::effects(&name);
                 self.object(TargetKind::Setting, Path::exact([name.as_str()]));
-                let values = value.map(|value| settings::split_list(value));
+                let values = value.map(settings::split_list);
                 self.set_value(name, values);
             }
             None => {
-                self.part.may |= Effect::Identity | Effect::AuditTamper;
+                self.part.may |= Effect::ParserState | Effect::Identity | Effect::AuditTamper;
                 self.object(TargetKind::Setting, Path::dynamic());
                 self.session.push(SessionDelta::Unknown);
                 self.forget_session();

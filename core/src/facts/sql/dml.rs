@@ -159,7 +159,7 @@ impl<'a> Walk<'_, 'a> {
         }
         let (returned, outputs) =
             self.returned(returning.as_ref(), output.as_ref(), &level, &written);
-        let verb = if *replace_into { "REPLACE" } else { "INSERT" };
+        let verb = if *replace_into || self.word(0) == "replace" { "REPLACE" } else { "INSERT" };
         self.finish(Op::Create, verb, extent.clone(), outputs);
         if let Some(on) = on {
             match &on.action {

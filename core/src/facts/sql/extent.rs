@@ -596,11 +596,13 @@ fn is_value(expr: &Expr) -> bool {
         return exact.contains(data_type) && is_value(expr);
     }
     if let Expr::Value(value) = expr {
-        return match &value.value {
-            Value::Number(digits, _) => !digits.contains(['e', 'E']),
-            Value::Placeholder(_) | Value::Null => true,
-            other => text_value(other).is_some(),
-        };
+        if let Value::Number(digits, _) = &value.value {
+            return !digits.contains(['e', 'E']);
+        }
+        if let Value::Placeholder(_) | Value::Null = &value.value {
+            return true;
+        }
+        return text_value(&value.value).is_some();
     }
     false
 }

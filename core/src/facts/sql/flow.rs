@@ -144,7 +144,7 @@ pub(super) enum Cte {
 /// The names that an expression or a FROM clause can see.
 #[derive(Debug, Default)]
 pub(super) struct Names<'p, 'a> {
-    pub(super) parent: Option<&'p Names<'p, 'a>>,
+    pub(super) parent: Option<&'p Self>,
     pub(super) ctes: Vec<(String, Cte)>,
     pub(super) relations: Vec<Relation<'a>>,
     /// Names that the select list gives; ORDER BY, GROUP BY and (SQLite) WHERE may use them.
@@ -154,7 +154,7 @@ pub(super) struct Names<'p, 'a> {
 }
 
 impl<'p, 'a> Names<'p, 'a> {
-    pub(super) fn inside(parent: &'p Names<'p, 'a>) -> Self {
+    pub(super) fn inside(parent: &'p Self) -> Self {
         Self { parent: Some(parent), ..Self::default() }
     }
 

@@ -154,7 +154,7 @@ impl<'a> Walk<'_, 'a> {
             self.part.may |= action.may;
             self.part.calls.extend(action.calls);
             self.part.nested.extend(action.nested);
-            self.into_table(parts.clone(), temporary);
+            self.new_table(parts.clone(), temporary);
             self.finish(Op::Define, "SELECT INTO", action.extent, Outputs::None);
         }
     }

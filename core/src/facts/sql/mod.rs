@@ -31,7 +31,7 @@ mod words;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 
-use super::{Facts, Reason, Scope, SessionDelta, Understanding};
+use super::{Effect, Facts, Reason, Scope, SessionDelta, Understanding};
 use crate::command::sql::{Reading, Refusal, Statement};
 use crate::command::{Dialect, Protocol, sql};
 use walk::{Setting, State, Walk};
@@ -57,7 +57,8 @@ pub(super) fn read(dialect: Dialect, bytes: &[u8], scope: &Scope<'_>) -> Facts {
         return Facts::opaque(Protocol::Sql(dialect), Reason::ReaderAbsent, bytes.len());
     }
     let setting = Setting { dialect, catalog: scope.catalog, depth: 0 };
-    let mut state = State { session: Cow::Borrowed(scope.session), path_unknown: false };
+    let mut state =
+        State { session: Cow::Borrowed(scope.session), path_unknown: false, stale: false };
     read_text(setting, bytes, &mut state)
 }
 
@@ -106,8 +107,10 @@ fn facts_of<'a>(
         unbounded |= walk.understanding == Understanding::Opaque && !detailed;
         facts.understanding = facts.understanding.max(walk.understanding);
         reasons.extend(walk.reasons);
+        let defines = walk.actions.iter().any(|action| action.may.contains(Effect::Schema));
         facts.actions.append(&mut walk.actions);
         facts.session.append(&mut walk.session);
+        state.stale |= defines;
     }
     facts.reasons = reasons.into_iter().collect();
     if facts.understanding == Understanding::Opaque {

@@ -5,7 +5,7 @@ use sqlparser::ast::{Ident, ObjectName, ObjectNamePart};
 use super::functions;
 use super::walk::Walk;
 use crate::facts::{Path, Reason, Segment};
-use crate::schema::{CatalogTable, CatalogView, NameCase};
+use crate::schema::{Catalog, CatalogTable, CatalogView, NameCase};
 
 /// What a table name stands for.
 #[derive(Clone, Debug)]
@@ -89,7 +89,9 @@ impl<'a> Walk<'_, 'a> {
         let catalog = self.setting.catalog;
         Named {
             path: Path::exact([schema, name]),
-            table: catalog.and_then(|catalog| catalog.table(schema, name, case)),
+            table: catalog
+                .filter(|_| !self.state.stale)
+                .and_then(|catalog| catalog.table(schema, name, case)),
             view: catalog.and_then(|catalog| catalog.view(schema, name, case)),
             system: schema == "pg_catalog" && !self.is_sqlite(),
         }
@@ -97,7 +99,9 @@ impl<'a> Walk<'_, 'a> {
 
     fn listed(&self, schema: &str, name: &str) -> Option<Named<'a>> {
         let named = self.in_schema(schema, name);
-        (named.table.is_some() || named.view.is_some()).then_some(named)
+        let known = |catalog: &Catalog| catalog.table(schema, name, self.case()).is_some();
+        let listed = named.view.is_some() || self.setting.catalog.is_some_and(known);
+        listed.then_some(named)
     }
 
     fn knows_schema(&self, schema: &str) -> bool {

@@ -19,8 +19,11 @@ pub(super) fn read_sql<'a>(setting: &Setting<'a>, state: &mut State<'a>, text: &
 
 /// Reads the query of a view, under the names that the catalog was taken with.
 pub(super) fn read_view(setting: &Setting<'_>, text: &str) -> Facts {
-    let mut state =
-        State { session: Cow::Owned(SqlSession::server_defaults()), path_unknown: false };
+    let mut state = State {
+        session: Cow::Owned(SqlSession::server_defaults()),
+        path_unknown: false,
+        stale: false,
+    };
     read_sql(setting, &mut state, text)
 }
 

@@ -365,10 +365,10 @@ impl<'a> Walk<'_, 'a> {
         }
         for target in &into.targets {
             if let Expr::Identifier(ident) = target {
-                self.into_table(vec![self.fold(ident)], into.temporary);
+                self.new_table(vec![self.fold(ident)], into.temporary);
             } else if let Expr::CompoundIdentifier(idents) = target {
                 let parts = idents.iter().map(|ident| self.fold(ident)).collect();
-                self.into_table(parts, into.temporary);
+                self.new_table(parts, into.temporary);
             } else {
                 self.not_covered();
             }
@@ -376,7 +376,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// The result goes into a new table.
-    pub(super) fn into_table(&mut self, parts: Vec<String>, temporary: bool) {
+    pub(super) fn new_table(&mut self, parts: Vec<String>, temporary: bool) {
         self.part.into = true;
         self.part.may |= Effect::Schema | Effect::WriteData;
         if let (true, Some(name)) = (temporary, parts.last()) {

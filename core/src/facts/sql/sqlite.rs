@@ -135,7 +135,8 @@ const READING: &[&str] = &[
 ];
 
 /// Pragmas that do something, with an argument or without.
-const ACTING: &[&str] = &["wal_checkpoint", "optimize", "incremental_vacuum", "shrink_memory"];
+const ACTING: &[&str] =
+    &["journal_mode", "wal_checkpoint", "optimize", "incremental_vacuum", "shrink_memory"];
 
 /// What giving a pragma a value does.
 #[derive(Clone, Copy)]

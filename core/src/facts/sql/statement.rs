@@ -216,7 +216,113 @@ impl<'a> Walk<'_, 'a> {
                 self.object(TargetKind::Database, path);
                 self.finish_plain(Op::Configure, "ATTACH");
             }
-            other => self.definition(other, names),
+            Statement::Msck(_)
+            | Statement::Install { .. }
+            | Statement::Directory { .. }
+            | Statement::Case(_)
+            | Statement::If(_)
+            | Statement::While(_)
+            | Statement::Raise(_)
+            | Statement::CopyIntoSnowflake { .. }
+            | Statement::Open(_)
+            | Statement::CreateView(_)
+            | Statement::CreateTable(_)
+            | Statement::CreateVirtualTable { .. }
+            | Statement::CreateIndex(_)
+            | Statement::CreateRole(_)
+            | Statement::CreateSecret { .. }
+            | Statement::CreateServer(_)
+            | Statement::CreatePolicy(_)
+            | Statement::CreateConnector(_)
+            | Statement::CreateOperator(_)
+            | Statement::CreateOperatorFamily(_)
+            | Statement::CreateOperatorClass(_)
+            | Statement::CreateTextSearch(_)
+            | Statement::AlterTable(_)
+            | Statement::AlterSchema(_)
+            | Statement::AlterIndex { .. }
+            | Statement::AlterView { .. }
+            | Statement::AlterFunction(_)
+            | Statement::AlterType(_)
+            | Statement::AlterCollation(_)
+            | Statement::AlterOperator(_)
+            | Statement::AlterOperatorFamily(_)
+            | Statement::AlterOperatorClass(_)
+            | Statement::AlterTextSearch(_)
+            | Statement::AlterRole { .. }
+            | Statement::AlterPolicy(_)
+            | Statement::AlterConnector { .. }
+            | Statement::AlterSession { .. }
+            | Statement::AttachDuckDBDatabase { .. }
+            | Statement::DetachDuckDBDatabase { .. }
+            | Statement::Drop { .. }
+            | Statement::DropFunction(_)
+            | Statement::DropDomain(_)
+            | Statement::DropProcedure { .. }
+            | Statement::DropSecret { .. }
+            | Statement::DropPolicy(_)
+            | Statement::DropConnector { .. }
+            | Statement::CreateExtension(_)
+            | Statement::CreateCollation(_)
+            | Statement::DropExtension(_)
+            | Statement::DropOperator(_)
+            | Statement::DropOperatorFamily(_)
+            | Statement::DropOperatorClass(_)
+            | Statement::Flush { .. }
+            | Statement::ShowFunctions { .. }
+            | Statement::ShowStatus { .. }
+            | Statement::ShowVariables { .. }
+            | Statement::ShowCreate { .. }
+            | Statement::ShowColumns { .. }
+            | Statement::ShowCatalogs { .. }
+            | Statement::ShowDatabases { .. }
+            | Statement::ShowProcessList { .. }
+            | Statement::ShowSchemas { .. }
+            | Statement::ShowCharset(_)
+            | Statement::ShowObjects(_)
+            | Statement::ShowTables { .. }
+            | Statement::ShowViews { .. }
+            | Statement::ShowCollation { .. }
+            | Statement::Use(_)
+            | Statement::Comment { .. }
+            | Statement::CreateSchema { .. }
+            | Statement::CreateDatabase { .. }
+            | Statement::CreateFunction(_)
+            | Statement::CreateTrigger(_)
+            | Statement::DropTrigger(_)
+            | Statement::CreateProcedure { .. }
+            | Statement::CreateMacro { .. }
+            | Statement::CreateStage { .. }
+            | Statement::CreateFileFormat { .. }
+            | Statement::CreateWarehouse(_)
+            | Statement::Assert { .. }
+            | Statement::Grant(_)
+            | Statement::Deny(_)
+            | Statement::Revoke(_)
+            | Statement::Kill { .. }
+            | Statement::Cache { .. }
+            | Statement::UNCache { .. }
+            | Statement::CreateSequence { .. }
+            | Statement::CreateDomain(_)
+            | Statement::CreateType { .. }
+            | Statement::Pragma { .. }
+            | Statement::LockTables { .. }
+            | Statement::UnlockTables
+            | Statement::Unload { .. }
+            | Statement::OptimizeTable { .. }
+            | Statement::LoadData { .. }
+            | Statement::RenameTable(_)
+            | Statement::List(_)
+            | Statement::Put { .. }
+            | Statement::Remove(_)
+            | Statement::RaisError { .. }
+            | Statement::Throw(_)
+            | Statement::Print(_)
+            | Statement::WaitFor(_)
+            | Statement::Return(_)
+            | Statement::ExportData(_)
+            | Statement::CreateUser(_)
+            | Statement::AlterUser(_) => self.definition(statement, names),
         }
     }
 
@@ -235,7 +341,7 @@ impl<'a> Walk<'_, 'a> {
             SetExpr::Table(_) => "TABLE",
             SetExpr::Select(_) | SetExpr::Query(_) | SetExpr::SetOperation { .. } => "SELECT",
         };
-        self.into_by_words();
+        self.by_words_into();
         if self.part.into {
             self.finish(Op::Define, "SELECT INTO", rows.extent, Outputs::None);
         } else {
@@ -247,7 +353,7 @@ impl<'a> Walk<'_, 'a> {
     /// `SELECT INTO t FROM …` and `SELECT … INTO t`: the parser takes some spellings for a column
     /// and its alias. INTO is reserved, so an INTO that belongs to no INSERT or MERGE and is no
     /// label makes a table.
-    fn into_by_words(&mut self) {
+    fn by_words_into(&mut self) {
         if self.part.into || self.is_sqlite() {
             return;
         }
@@ -269,7 +375,7 @@ impl<'a> Walk<'_, 'a> {
             }
         }
         match self.name_at(at) {
-            Some((parts, _)) => self.into_table(parts, temporary),
+            Some((parts, _)) => self.new_table(parts, temporary),
             None => self.opaque(Reason::NotParsed),
         }
     }
@@ -348,7 +454,7 @@ impl<'a> Walk<'_, 'a> {
                 self.via.push("copy");
                 let rows = self.query(query, names, false);
                 self.via.pop();
-                self.into_by_words();
+                self.by_words_into();
                 let outputs = if streams { self.outputs(rows.columns) } else { Outputs::None };
                 self.finish(Op::Stream, "COPY", rows.extent, outputs);
             }
@@ -471,7 +577,7 @@ impl<'a> Walk<'_, 'a> {
             }
             self.via.push("declare_cursor");
             let rows = self.query(query, names, false);
-            self.into_by_words();
+            self.by_words_into();
             let outputs = Outputs::None;
             self.finish(Op::Read, "DECLARE", rows.extent, outputs);
             self.via.pop();

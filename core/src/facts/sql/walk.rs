@@ -27,6 +27,8 @@ pub(super) struct State<'a> {
     pub(super) session: Cow<'a, SqlSession>,
     /// The search path was changed to something that is not known.
     pub(super) path_unknown: bool,
+    /// A statement before this one changed definitions: the catalog's columns may be wrong.
+    pub(super) stale: bool,
 }
 
 /// What an action under construction has gathered.

@@ -5,6 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::de::DeserializeOwned;
 
 use super::names::{Names, protocol};
+use crate::crypto::NamedVerifyingKey;
+use crate::limits::MAX_QUORUM;
 use crate::policy::error::CompileErrorKind as Kind;
 use crate::policy::pattern::{TargetPattern, split_dotted};
 use crate::policy::read::{At, Node, Problems, Table, closed};
@@ -378,11 +380,11 @@ fn read_stages(problems: &mut Problems<'_>, node: Node<'_, '_>) -> Vec<ApprovalS
             table.texts(problems, "any_of").into_iter().map(|group| group.value).collect();
         let min = table.number(problems, "min");
         let count = min.as_ref().map_or(Some(1), |min| u32::try_from(min.value).ok());
-        match count.filter(|count| (1..=100).contains(count)) {
+        match count.filter(|count| (1..=MAX_QUORUM).contains(count)) {
             Some(min) => stages.push(ApprovalStage { any_of, min }),
             None => {
                 let span = min.map_or(table.span, |min| min.span);
-                problems.report(Kind::BadValue, span, "`min` must be 1 to 100 people", "");
+                problems.report(Kind::BadValue, span, "`min` must be 1 to 16 people", "");
             }
         }
     }
@@ -405,14 +407,8 @@ pub(crate) fn read_approvers(
         inner.required(problems, "keys");
         let keys = inner.texts(problems, "keys");
         for key in &keys {
-            let mut parts = key.value.splitn(3, '+');
-            let hash = parts
-                .nth(1)
-                .is_some_and(|hash| hash.len() == 8 && hash.chars().all(|c| c.is_ascii_hexdigit()));
-            if !hash || parts.next().is_none_or(str::is_empty) {
-                let message = "a key that is not of the form name+hash+key";
-                let help = "paste the verifier key that `placet key new` printed";
-                problems.report(Kind::BadValue, key.span, message, help);
+            if let Err(error) = NamedVerifyingKey::parse(&key.value) {
+                problems.report(Kind::BadValue, key.span, error.to_string(), error.help());
             }
         }
         let Some(id) = id else { continue };

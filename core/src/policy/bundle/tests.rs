@@ -110,7 +110,7 @@ fn stamps_say_what_was_not_checked() {
 #[test]
 fn shipped_packs_are_pinned() {
     let pins =
-        [("baseline", "sha256:aba42b1f8e389069adaa74a3aec6ec6215ebff150f76f371afaf97dc3c1fa163")];
+        [("baseline", "sha256:8e86c69a0ab4dfb2fc6d7c445573e893d8d9437c061504b059b02089c0ae29f3")];
     assert!(PACKS.iter().eq(pins.iter().map(|(name, _)| name)));
     for (name, digest) in pins {
         let bundle = VerifiedBundle::shipped(name).unwrap().unwrap();
@@ -387,6 +387,39 @@ fn a_bundle_that_does_not_compile_is_refused_whole() {
     let mut alien = bundle(6, &[READS], "");
     alien.insert("extra.toml", "");
     assert_eq!(verify(&signed(&alien, &[ALICE, BRUNO]), &state), Err("POL007"));
+}
+
+/// What the compiler takes, approvals can use: no bundle is in force whose roster is refused.
+#[test]
+fn approvers_are_read_when_the_bundle_is() {
+    let compile = |text: &str| {
+        let mut source = bundle(6, &[READS], "");
+        source.insert("approvals.toml", text);
+        VerifiedBundle::unsigned(source).map(drop).map_err(|error| error.code())
+    };
+    let spec = |min: u32, expires: &str| {
+        format!(
+            "[[spec]]\nid = \"s\"\nstages = [{{ any_of = [\"a\"], min = {min} }}, {{ any_of = [\"a\"] }}]\nexpires_in = \"{expires}\"\n"
+        )
+    };
+    let person = |id: &str, key: &str| {
+        format!("[[approver]]\nid = \"{id}\"\ngroups = [\"a\"]\nkeys = [\"{key}\"]\n")
+    };
+    let (one, two) = (named(ALICE, "k1").to_string(), named(BRUNO, "k2").to_string());
+    assert_eq!(compile(&(spec(15, "7d") + &person("ana", &one) + &person("ben", &two))), Ok(()));
+    let same_key = named(ALICE, "other-name").to_string();
+    for (text, code) in [
+        (spec(16, "30m"), "POL009"),
+        (spec(17, "30m"), "POL009"),
+        (spec(1, "8d"), "POL009"),
+        (spec(1, "0m"), "POL025"),
+        (person("ana", &one) + &person("Ana", &two), "POL006"),
+        (person("ana", &one) + &person("ben", &same_key), "POL006"),
+        (person("ana", "name+00000000+AAAA"), "POL009"),
+        (person("ana", &one.replace("k1+", "k2+")), "POL009"),
+    ] {
+        assert_eq!(compile(&text), Err(code), "{text}");
+    }
 }
 
 #[test]
