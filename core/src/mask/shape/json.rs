@@ -597,7 +597,8 @@ impl JsonMasker {
                 frame.kind = Kind::of(&text);
                 known = Some(frame.kind);
             } else if frame.key == b"apiVersion" {
-                frame.api_version = true;
+                // A label of an earlier masking is no version.
+                frame.api_version = !text.starts_with(b"[");
             } else if is_label_key(&frame.key) {
                 frame.label = short;
             }
