@@ -1,6 +1,7 @@
 //! JSON, and JSON values one after another (NDJSON): keys are context, numbers count, the
 //! structure is copied byte for byte.
 
+mod context;
 mod number;
 pub(super) mod string;
 #[cfg(test)]
@@ -10,7 +11,7 @@ use std::fmt;
 
 use self::string::{Decoded, Unescaper, escape_into};
 use crate::mask::shape::MAX_VALUE_BYTES;
-use crate::mask::shape::kubernetes::{self, Kind, MAX_UNDECIDED_BYTES, Mode};
+use crate::mask::shape::kubernetes::{self, Kind, Mode};
 use crate::mask::shape::output::{Draft, Engine, Output, moved, secret_finding};
 use crate::mask::{Detectors, Finding, MaskError, Masker, Operators};
 
@@ -159,7 +160,7 @@ impl JsonMasker {
     /// Takes the next chunk, cut anywhere, and returns what is safe to forward.
     ///
     /// # Errors
-    /// [`MaskError::Poisoned`] (`MSK002`): an operator failed, now or earlier.
+    /// [`MaskError::Poisoned`] (`MSK002`): masking failed earlier, or the stream was finished.
     pub fn push(&mut self, chunk: &[u8]) -> Result<Vec<u8>, MaskError> {
         let outcome = self.try_push(chunk);
         self.settle(outcome)
@@ -171,7 +172,9 @@ impl JsonMasker {
     /// As for [`push`](Self::push).
     pub fn finish(&mut self) -> Result<Vec<u8>, MaskError> {
         let outcome = self.try_finish();
-        self.settle(outcome)
+        let out = self.settle(outcome);
+        self.failed = true;
+        out
     }
 
     /// What was found since the last call, in offsets of the whole input.
@@ -594,7 +597,8 @@ impl JsonMasker {
                 frame.kind = Kind::of(&text);
                 known = Some(frame.kind);
             } else if frame.key == b"apiVersion" {
-                frame.api_version = true;
+                // A label of an earlier masking is no version.
+                frame.api_version = !text.starts_with(b"[");
             } else if is_label_key(&frame.key) {
                 frame.label = short;
             }
@@ -739,119 +743,6 @@ impl JsonMasker {
         }
         Ok(())
     }
-
-    // Context.
-
-    fn nearest_key(&self) -> &[u8] {
-        if self.deeper > 0 {
-            return &self.deeper_key;
-        }
-        let nearest = self.frames.iter().rev().find(|frame| frame.object);
-        nearest.map_or(&[], |frame| &frame.key)
-    }
-
-    /// The nearest key and the one above it, joined with a dot; for `{"name": n, "value": v}`
-    /// the name stands in the place of `value`.
-    fn context(&self) -> String {
-        if self.deeper > 0 {
-            return String::from_utf8_lossy(&self.deeper_key).into_owned();
-        }
-        let mut objects = self.frames.iter().rev().filter(|frame| frame.object);
-        let Some(frame) = objects.next() else { return String::new() };
-        let named = is_value_key(&frame.key) && !frame.label.is_empty();
-        let key = String::from_utf8_lossy(if named { &frame.label } else { &frame.key });
-        match objects.next() {
-            None => key.into_owned(),
-            Some(parent) => format!("{}.{key}", String::from_utf8_lossy(&parent.key)),
-        }
-    }
-
-    // Kubernetes.
-
-    /// How the value that comes next at this place leaves.
-    fn mode(&self) -> Mode {
-        let Some(frame) = self.frames.last() else { return Mode::Plain };
-        let data = frame.object && kubernetes::is_data_key(&frame.key);
-        if frame.mode != Mode::Plain || !data || !self.engine.masks_kubernetes() {
-            return frame.mode;
-        }
-        match frame.kind {
-            Kind::Secret => Mode::Secret,
-            Kind::Unknown if frame.in_secret_list => Mode::Secret,
-            Kind::Unknown if self.waiting.is_some() => Mode::Undecided,
-            Kind::Unknown | Kind::SecretList | Kind::Other => Mode::Plain,
-        }
-    }
-
-    fn string_mode(&self, text: &[u8]) -> Mode {
-        let applied = self.nearest_key() == kubernetes::LAST_APPLIED
-            && kubernetes::mentions_secret(text)
-            && self.engine.masks_kubernetes();
-        if applied { Mode::Secret } else { self.mode() }
-    }
-
-    fn in_string_data(&self) -> bool {
-        let keys = self.frames.iter().filter(|frame| frame.object);
-        keys.into_iter().any(|frame| frame.key == b"stringData")
-    }
-
-    /// A value is about to begin: is it one whose object has not said its kind?
-    fn before_value(&mut self) {
-        let since = self.token_start;
-        if self
-            .waiting
-            .as_ref()
-            .is_some_and(|w| since.saturating_sub(w.since) > MAX_UNDECIDED_BYTES)
-        {
-            self.decide_waiting(true);
-        }
-        let Some(frame) = self.frames.last() else { return };
-        if self.deeper == 0
-            && self.engine.masks_kubernetes()
-            && frame.object
-            && frame.mode == Mode::Plain
-            && kubernetes::is_data_key(&frame.key)
-            && frame.kind == Kind::Unknown
-            && !frame.in_secret_list
-            && self.waiting.is_none()
-        {
-            self.waiting = Some(Waiting { depth: self.frames.len(), since, may_be_secret: true });
-            self.output.wait();
-        }
-    }
-
-    /// A value below `data` is none that a Secret can have there.
-    fn contradict(&mut self) {
-        if self.mode() != Mode::Undecided {
-            return;
-        }
-        let Some(waiting) = &mut self.waiting else { return };
-        waiting.may_be_secret = false;
-        let owner = waiting.depth.checked_sub(1).and_then(|depth| self.frames.get(depth));
-        // Without an `apiVersion` before it, this is some other object with a member `data`.
-        if owner.is_none_or(|frame| !frame.api_version) {
-            self.resolve(false);
-        }
-    }
-
-    /// No more can be learnt: secret where `doubtful` and nothing contradicts.
-    fn decide_waiting(&mut self, doubtful: bool) {
-        if let Some(waiting) = &self.waiting {
-            let secret = doubtful && waiting.may_be_secret;
-            self.resolve(secret);
-        }
-    }
-
-    fn resolve(&mut self, secret: bool) {
-        if self.waiting.take().is_none() {
-            return;
-        }
-        self.output.decide(secret);
-        let mode = if secret { Mode::Secret } else { Mode::Plain };
-        for frame in self.frames.iter_mut().filter(|frame| frame.mode == Mode::Undecided) {
-            frame.mode = mode;
-        }
-    }
 }
 
 fn is_blank(byte: u8) -> bool {
@@ -864,8 +755,4 @@ fn is_bom(at: u64, byte: u8) -> bool {
 
 fn is_label_key(key: &[u8]) -> bool {
     matches!(key, b"name" | b"key" | b"field" | b"column" | b"label")
-}
-
-fn is_value_key(key: &[u8]) -> bool {
-    key == b"value"
 }
