@@ -1,5 +1,4 @@
 //! Facts of SQL: how long it takes to say what a statement would do.
-#![expect(missing_docs, reason = "the macros of criterion make public items")]
 #![expect(clippy::unwrap_used, reason = "a bench may stop at the first surprise")]
 
 use std::hint::black_box;
@@ -17,7 +16,8 @@ fn facts_of_sql(criterion: &mut Criterion) {
     let short = "SELECT id, email FROM customers WHERE id = 7";
     let join = "SELECT c.name, count(*), sum(o.total) FROM customers c JOIN orders o ON o.customer_id = c.id \
                 WHERE o.total > 100 AND c.email LIKE '%@example.org' GROUP BY c.name ORDER BY 3 DESC LIMIT 20";
-    let insert = format!("INSERT INTO orders VALUES {}", vec!["(1, 2, 3.5, 'note')"; 50].join(", "));
+    let insert =
+        format!("INSERT INTO orders VALUES {}", vec!["(1, 2, 3.5, 'note')"; 50].join(", "));
     let cases = [
         ("44 bytes", short, None),
         ("44 bytes, catalog", short, Some(&catalog)),
