@@ -1,11 +1,6 @@
 //! SQLite itself as the judge of the SQLite cases: a statement that it prepares and does not call
 //! read-only must be a write to us, and the columns that it names must be those that we name.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing,
-    reason = "a test may stop at the first surprise"
-)]
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use std::fs;
 use std::path::Path;
