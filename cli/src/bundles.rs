@@ -4,7 +4,7 @@ use std::path::Path;
 
 use placet::engine::{self, Engine};
 use placet::mask::{EntityType, Operator, Operators};
-use placet::policy::{self, BundleError, CompileError, Root, Source, TrustedState, VerifiedBundle};
+use placet::policy::{self, BundleError, CompileError, Root, Source, VerifiedBundle};
 use placet::primitives::Timestamp;
 use placet::schema::MaskOperator;
 use placet_store::{StateFile, TrustError, system};

@@ -1,6 +1,5 @@
 //! Held requests shared by threads and processes: one approval, one run, whatever dies in between.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
-#![expect(clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

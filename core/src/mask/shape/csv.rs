@@ -26,7 +26,7 @@ const MAX_NAME_BYTES: usize = 128;
 ///
 /// - The output, over all calls, is the same for every way of cutting the input.
 /// - Hold-back: the first record and one cell, each up to
-///   [`MAX_VALUE_BYTES`](crate::mask::shape::MAX_VALUE_BYTES); past that the rest is text.
+///   [`MAX_VALUE_BYTES`]; past that the rest is text.
 /// - Fails closed: when a call returns an error, nothing of that chunk is forwarded. Never panics.
 ///
 /// # Examples

@@ -37,7 +37,7 @@ const TOO_LONG: &[u8] = b"\"[NUMBER]\"";
 /// masked values. From the byte on where the input stops being JSON, the rest is masked as text.
 ///
 /// - The output, over all calls, is the same for every way of cutting the input.
-/// - Hold-back: one value up to [`MAX_VALUE_BYTES`](crate::mask::shape::MAX_VALUE_BYTES), and up to
+/// - Hold-back: one value up to [`MAX_VALUE_BYTES`], and up to
 ///   64 KiB of an object whose `data` waits for its Kubernetes `kind`.
 /// - Fails closed: when a call returns an error, nothing of that chunk is forwarded. Never panics.
 ///

@@ -29,7 +29,7 @@ const MAX_FRAMES: usize = 128;
 /// is replaced by one label.
 ///
 /// - The output, over all calls, is the same for every way of cutting the input.
-/// - Hold-back: one line up to [`MAX_VALUE_BYTES`](crate::mask::shape::MAX_VALUE_BYTES), one
+/// - Hold-back: one line up to [`MAX_VALUE_BYTES`], one
 ///   scalar, and up to 64 KiB of a document whose `data` waits for its `kind`.
 /// - Fails closed: when a call returns an error, nothing of that chunk is forwarded. Never panics.
 ///
