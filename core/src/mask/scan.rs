@@ -8,7 +8,7 @@
 //! function of the bytes alone.
 
 use super::detector::{self, Context, Match, Memo, More, Tail, View};
-use super::entity::EntitySet;
+use super::entity::{EntitySet, EntityType as Kind};
 
 /// The shortest token that needs no digit to be one.
 const SHORTEST_TOKEN: usize = 20;
@@ -148,6 +148,8 @@ fn crossed(
         if may_start(view, at)
             && let Some(found) = detector::find(view, at, context, wanted, memo)?
             && found.start < joined.end
+            // The `@` behind a password ends it; with the host it is no e-mail address.
+            && (joined.kind, found.kind) != (Kind::SecretUrlCredentials, Kind::EmailAddress)
             && (found.end > joined.end || found.tail != Tail::None)
         {
             joined.end = joined.end.max(found.end);
