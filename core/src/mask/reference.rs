@@ -45,6 +45,10 @@ pub(super) fn redact(text: &[u8]) -> (Vec<u8>, Vec<(u64, u64, &'static str)>) {
                 break;
             }
             let Some(other) = best(text, edge, inner) else { continue };
+            if (value.kind.name(), other.kind.name()) == ("SECRET_URL_CREDENTIALS", "EMAIL_ADDRESS")
+            {
+                continue;
+            }
             if other.start < value.end && (other.end > value.end || other.tail != Tail::None) {
                 if other.end - other.start > longest {
                     longest = other.end - other.start;
