@@ -1,22 +1,16 @@
 //! Steps: one command after another, the first failure ends the run.
 
 use std::io::{self, Write};
-use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use crate::deps;
-
-/// Python packages of the tests, exactly pinned.
-const REQUIREMENTS: &str = "testdata/requirements.txt";
 
 /// A task that is not one command.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Task {
     /// Licences, sources and the size of core's tree.
     Dependencies,
-    /// A Python environment in `.venv` with the packages of the tests.
-    Venv,
 }
 
 /// One step of a run.
@@ -40,12 +34,6 @@ impl Step {
         Self { name: name.to_owned(), what: What::Command(words.collect()), env: Vec::new() }
     }
 
-    /// A Python script in the environment of the tests.
-    pub(crate) fn venv(name: &str, script: &str) -> Self {
-        let words = vec![".venv/bin/python".to_owned(), script.to_owned()];
-        Self { name: name.to_owned(), what: What::Command(words), env: Vec::new() }
-    }
-
     pub(crate) fn task(name: &str, task: Task) -> Self {
         Self { name: name.to_owned(), what: What::Task(task), env: Vec::new() }
     }
@@ -59,7 +47,6 @@ impl Step {
         match &self.what {
             What::Command(words) => command(words, &self.env),
             What::Task(Task::Dependencies) => deps::check(),
-            What::Task(Task::Venv) => venv(),
         }
     }
 }
@@ -93,13 +80,4 @@ fn command(words: &[String], env: &[(&str, &str)]) -> Result<(), String> {
     }
     let status = command.status().map_err(|error| format!("cannot run `{program}`: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("`{}` {status}", words.join(" "))) }
-}
-
-fn venv() -> Result<(), String> {
-    let words = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
-    if !Path::new(".venv/bin/python").exists() {
-        command(&words("python3 -m venv .venv"), &[])?;
-    }
-    let line = ".venv/bin/python -m pip install --quiet --disable-pip-version-check -r";
-    command(&words(&format!("{line} {REQUIREMENTS}")), &[])
 }
