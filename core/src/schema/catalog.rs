@@ -6,7 +6,6 @@ use serde::Deserialize;
 
 /// A column of a table.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct CatalogColumn {
     /// Its name, as the server stores it.
     pub name: String,
@@ -17,7 +16,6 @@ pub struct CatalogColumn {
 
 /// A table with its columns in their order and its unique keys.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct CatalogTable {
     /// The schema it lives in.
     pub schema: String,
@@ -32,7 +30,6 @@ pub struct CatalogTable {
 
 /// A view with its query.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct CatalogView {
     /// The schema it lives in.
     pub schema: String,
@@ -44,7 +41,6 @@ pub struct CatalogView {
 
 /// A function of the database's own, with what calling it may do.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct CatalogFunction {
     /// The schema it lives in.
     pub schema: String,
@@ -55,7 +51,6 @@ pub struct CatalogFunction {
 }
 
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Document {
     #[serde(default)]
     dialect: Option<String>,
@@ -71,7 +66,8 @@ struct Document {
 
 /// A snapshot of the names of one database.
 ///
-/// A thing that the snapshot does not list is unknown; that is never an error. Look-ups cost one
+/// A thing that the snapshot does not list is unknown; that is never an error. Keys that are not
+/// known are ignored: what is left out of a snapshot can only make an answer stricter. Look-ups cost one
 /// hash and a scan over the things of the same name. Names are compared exactly, or without
 /// regard to ASCII case where the caller says that the server does so.
 ///
