@@ -57,7 +57,20 @@ fn check() -> Vec<Step> {
 }
 
 fn test() -> Vec<Step> {
-    vec![Step::cargo("tests", "test --workspace")]
+    const PYTHON: &str = "import importlib.util as u; \
+        s = u.spec_from_file_location('_core', 'target/debug/lib_core.so'); \
+        m = u.module_from_spec(s); s.loader.exec_module(m); \
+        assert '\"writes\":true' in m.facts_json('postgres', b'DELETE FROM t')";
+    const NODE: &str = "const m = { exports: {} }; \
+        process.dlopen(m, 'target/debug/libplacet_node.so'); \
+        const f = JSON.parse(m.exports.factsJson('postgres', Buffer.from('DELETE FROM t'))); \
+        if (f.writes !== true) throw new Error('not a write')";
+    vec![
+        Step::cargo("tests", "test --workspace"),
+        Step::cargo("build the bindings", "build --package placet-python --package placet-node"),
+        Step::command("load the bindings: Python", &["python3", "-c", PYTHON]),
+        Step::command("load the bindings: Node", &["node", "-e", NODE]),
+    ]
 }
 
 fn long_test() -> Vec<Step> {

@@ -34,6 +34,12 @@ impl Step {
         Self { name: name.to_owned(), what: What::Command(words.collect()), env: Vec::new() }
     }
 
+    /// A program with its arguments.
+    pub(crate) fn command(name: &str, words: &[&str]) -> Self {
+        let words = words.iter().map(|word| (*word).to_owned()).collect();
+        Self { name: name.to_owned(), what: What::Command(words), env: Vec::new() }
+    }
+
     pub(crate) fn task(name: &str, task: Task) -> Self {
         Self { name: name.to_owned(), what: What::Task(task), env: Vec::new() }
     }
@@ -79,5 +85,5 @@ fn command(words: &[String], env: &[(&str, &str)]) -> Result<(), String> {
         command.env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN");
     }
     let status = command.status().map_err(|error| format!("cannot run `{program}`: {error}"))?;
-    if status.success() { Ok(()) } else { Err(format!("`{}` {status}", words.join(" "))) }
+    if status.success() { Ok(()) } else { Err(format!("`{program}` {status}")) }
 }
