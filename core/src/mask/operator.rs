@@ -121,18 +121,30 @@ fn redact(label: &str, out: &mut Vec<u8>) {
 }
 
 fn partial(value: &[u8], first: usize, last: usize, out: &mut Vec<u8>) {
-    let counts = |byte: &u8| byte.is_ascii_alphanumeric() || *byte >= 0x80;
-    let total = value.iter().filter(|byte| counts(byte)).count();
+    let counts = |byte: u8| byte.is_ascii_alphanumeric() || byte >= 0x80;
+    // The rest of a character of UTF-8 goes where its first byte goes.
+    let goes_on = |index: usize, byte: u8| {
+        let before = index.checked_sub(1).and_then(|index| value.get(index));
+        (0x80..=0xbf).contains(&byte) && before.is_some_and(|before| *before >= 0x80)
+    };
+    let bytes = || value.iter().copied().enumerate();
+    let total = bytes().filter(|(index, byte)| counts(*byte) && !goes_on(*index, *byte)).count();
     // Half of a short value would give it away: then nothing is shown.
-    let (first, last) = if first.saturating_add(last) * 2 > total { (0, 0) } else { (first, last) };
+    let half = first.saturating_add(last).saturating_mul(2) <= total;
+    let (first, last) = if half { (first, last) } else { (0, 0) };
     let mut seen = 0;
-    for byte in value {
-        if counts(byte) {
-            let shown = seen < first || total - seen <= last;
+    let mut shown = true;
+    for (index, byte) in bytes() {
+        if goes_on(index, byte) {
+            if shown {
+                out.push(byte);
+            }
+        } else if counts(byte) {
+            shown = seen < first || total - seen <= last;
             seen += 1;
-            out.push(if shown { *byte } else { b'*' });
+            out.push(if shown { byte } else { b'*' });
         } else {
-            out.push(*byte);
+            out.push(byte);
         }
     }
 }

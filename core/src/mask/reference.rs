@@ -4,7 +4,7 @@
 //! skipped or remembered, and the whole input is at hand. It shares the detectors with the scan,
 //! so what it doubts is everything around them.
 
-use super::detector::{Context, Match, Memo, Tail, View, find, follow};
+use super::detector::{Context, Field, Match, Memo, Tail, View, find, follow};
 use super::entity::EntitySet;
 
 /// Where a value may begin.
@@ -23,7 +23,17 @@ fn is_place(text: &[u8], edge: usize, at: usize) -> bool {
 fn best(text: &[u8], edge: usize, at: usize) -> Option<Match> {
     let view = View { bytes: text, whole: true, edge };
     is_place(text, edge, at)
-        .then(|| find(view, at, &Context::default(), EntitySet::ALL, &mut Memo::default()).unwrap())
+        .then(|| {
+            find(
+                view,
+                at,
+                Field::UNKNOWN,
+                &Context::default(),
+                EntitySet::ALL,
+                &mut Memo::default(),
+            )
+            .unwrap()
+        })
         .flatten()
 }
 

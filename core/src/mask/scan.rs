@@ -7,11 +7,15 @@
 //! further than the bytes that have arrived: then the scan stops there. So what it finds is a
 //! function of the bytes alone.
 
-use super::detector::{self, Context, Match, Memo, More, Tail, View};
+use super::detector::{self, Context, Field, Match, Memo, More, Tail, View};
 use super::entity::{EntitySet, EntityType as Kind};
 
 /// The shortest token that needs no digit to be one.
 const SHORTEST_TOKEN: usize = 20;
+
+/// Bytes of a field that are looked at together. A longer field is seen in pieces, each of them
+/// worth a closer look for its length alone, so that no byte is classified again behind a value.
+const PIECE_BYTES: usize = 64;
 
 /// How far behind the start of a value others may begin and still be joined with it.
 const MAX_CROSSING_BYTES: usize = 96;
@@ -27,6 +31,8 @@ const SLASH: u8 = 8;
 const START: u8 = 16;
 /// A letter or digit: a value may start at it where none stands before.
 const WORD: u8 = 32;
+/// An `@`.
+const AT_SIGN: u8 = 64;
 
 const CLASS: [u8; 256] = {
     let mut table = [0u8; 256];
@@ -49,7 +55,7 @@ const fn class_of(byte: u8) -> u8 {
         b'(' | b')' | b'[' | b']' | b'{' | b'}' => BREAK,
         b'0'..=b'9' => HOT | WORD,
         b'A'..=b'Z' | b'a'..=b'z' => WORD,
-        b'@' => HOT,
+        b'@' => HOT | AT_SIGN,
         b'+' | b'-' => HOT | START,
         b':' => COLON | START,
         b'/' => SLASH | START,
@@ -89,7 +95,7 @@ pub(super) fn next(
         let field = rest.get(skipped..).unwrap_or_default();
         let mut bits = 0;
         let mut length = 0;
-        for byte in field {
+        for byte in field.iter().take(PIECE_BYTES) {
             let class = class(*byte);
             if class & BREAK != 0 {
                 break;
@@ -97,7 +103,7 @@ pub(super) fn next(
             bits |= class;
             length += 1;
         }
-        let ended = length < field.len() || view.whole;
+        let ended = length < PIECE_BYTES && (length < field.len() || view.whole);
         let hot = bits & HOT != 0 || bits & (COLON | SLASH) == COLON | SLASH;
         if !hot && length < SHORTEST_TOKEN {
             if !ended {
@@ -106,7 +112,10 @@ pub(super) fn next(
             at += length;
             continue;
         }
-        match field_values(view, at, at + length, context, wanted, memo) {
+        let known =
+            Field { at_sign: bits & AT_SIGN != 0, colon: bits & COLON != 0, end: at + length };
+        let known = if ended { known } else { Field::UNKNOWN };
+        match field_values(view, at, at + length, known, context, wanted, memo) {
             FieldStep::Over(next) => at = next,
             FieldStep::Wait(place) => return Step::Quiet(place),
             FieldStep::Value(place, found) => {
@@ -146,7 +155,8 @@ fn crossed(
     let mut at = first.start + 1;
     while joined.tail == Tail::None && at < joined.end && at - first.start <= MAX_CROSSING_BYTES {
         if may_start(view, at)
-            && let Some(found) = detector::find(view, at, context, wanted, memo)?
+            && let Some(found) =
+                detector::find(view, at, Field::UNKNOWN, context, wanted, memo)?
             && found.start < joined.end
             // The `@` behind a password ends it; with the host it is no e-mail address.
             && (joined.kind, found.kind) != (Kind::SecretUrlCredentials, Kind::EmailAddress)
@@ -174,6 +184,7 @@ fn field_values(
     view: View<'_>,
     start: usize,
     end: usize,
+    known: Field,
     context: &Context<'_>,
     wanted: EntitySet,
     memo: &mut Memo,
@@ -181,7 +192,7 @@ fn field_values(
     let mut at = start;
     while at < end {
         if may_start(view, at) {
-            match detector::find(view, at, context, wanted, memo) {
+            match detector::find(view, at, known, context, wanted, memo) {
                 Err(More) => return FieldStep::Wait(at),
                 Ok(Some(found)) => return FieldStep::Value(at, found),
                 Ok(None) => {}

@@ -101,14 +101,14 @@ pub(super) fn iban(view: View<'_>, at: usize) -> Result<Option<Match>, More> {
         return Ok(None);
     }
     let (Some(a), Some(b)) = (view.at(at)?, view.at(at + 1)?) else { return Ok(None) };
+    let check = |place: usize| Ok(view.at(place)?.is_some_and(|byte| byte.is_ascii_digit()));
+    if !b.is_ascii_alphabetic() || !check(at + 2)? || !check(at + 3)? {
+        return Ok(None);
+    }
     let country = [a.to_ascii_uppercase(), b.to_ascii_uppercase()];
     let Some((_, length)) = LENGTHS.iter().find(|(code, _)| **code == country) else {
         return Ok(None);
     };
-    let check = |place: usize| Ok(view.at(place)?.is_some_and(|byte| byte.is_ascii_digit()));
-    if !check(at + 2)? || !check(at + 3)? {
-        return Ok(None);
-    }
     let mut compact = [0u8; 34];
     let mut place = at;
     for (index, slot) in compact.iter_mut().take(*length).enumerate() {

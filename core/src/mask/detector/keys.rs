@@ -18,7 +18,7 @@ struct Shape {
 const MAX_TOKEN_BYTES: usize = 256;
 
 /// Bytes of an AWS secret access key.
-const AWS_SECRET_BYTES: usize = 40;
+pub(super) const AWS_SECRET_BYTES: usize = 40;
 
 /// Words that make forty mixed characters an AWS secret access key.
 const AWS_WORDS: &[&str] = &["aws", "secret", "amazon"];
@@ -83,6 +83,11 @@ const fn shape(
     mixed: bool,
 ) -> Shape {
     Shape { kind, prefix, body, at_least, mixed }
+}
+
+/// Whether a vendor's token or a JSON web token may start with this byte.
+pub(super) const fn may_start_token(first: u8) -> bool {
+    matches!(first, b'A' | b'e' | b'g' | b'r' | b's' | b'w' | b'x')
 }
 
 /// A vendor's token: a known start and enough characters behind it.

@@ -50,11 +50,29 @@ impl Match {
     }
 }
 
+/// What is known of the field around a place, so that detectors which cannot match are not asked.
+/// It never changes an answer: the reference knows nothing and must agree.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Field {
+    /// Whether an `@` may stand in it.
+    pub(crate) at_sign: bool,
+    /// Whether a `:` may stand in it.
+    pub(crate) colon: bool,
+    /// Where it ends, as far as that is known.
+    pub(crate) end: usize,
+}
+
+impl Field {
+    /// Nothing is known.
+    pub(crate) const UNKNOWN: Self = Self { at_sign: true, colon: true, end: usize::MAX };
+}
+
 /// What starts at `at`: the longest match, of two as long the surer, of two as sure the earlier in
 /// the table of types.
 pub(crate) fn find(
     view: View<'_>,
     at: usize,
+    field: Field,
     context: &Context<'_>,
     wanted: EntitySet,
     memo: &mut Memo,
@@ -75,27 +93,44 @@ pub(crate) fn find(
         b'+' => take(number::phone(view, at)?),
         b':' => {
             take(net::password(view, at)?);
-            take(net::ipv6(view, at)?);
+            if view.at(at + 1)? == Some(b':') {
+                take(net::ipv6(view, at)?);
+            }
         }
         b'0'..=b'9' => {
-            take(number::card(view, at)?);
-            take(number::ssn(view, at, context)?);
-            take(net::ipv4(view, at)?);
-            take(net::ipv6(view, at)?);
-            take(keys::aws_secret(view, at, context)?);
-            take(net::email(view, at, memo)?);
+            let end = view.run(at, number::MAX_RUN_DIGITS, |byte| byte.is_ascii_digit())?;
+            let run = number::Run { digits: end - at, next: view.at(end)? };
+            if run.may_be_card() {
+                take(number::card(view, at)?);
+            }
+            if run.may_be_ssn() {
+                take(number::ssn(view, at, context)?);
+            }
+            if run.digits <= 3 && run.next == Some(b'.') {
+                take(net::ipv4(view, at)?);
+            }
+            if field.colon && run.digits <= 4 {
+                take(net::ipv6(view, at)?);
+            }
         }
         b'A'..=b'Z' | b'a'..=b'z' => {
-            take(keys::vendor(view, at)?);
-            take(keys::jwt(view, at)?);
-            take(keys::aws_secret(view, at, context)?);
+            if keys::may_start_token(first) {
+                take(keys::vendor(view, at)?);
+                take(keys::jwt(view, at)?);
+            }
             take(iban::iban(view, at)?);
-            take(net::ipv6(view, at)?);
-            take(net::email(view, at, memo)?);
+            if field.colon && first.is_ascii_hexdigit() {
+                take(net::ipv6(view, at)?);
+            }
         }
-        b'/' => take(keys::aws_secret(view, at, context)?),
-        b'_' | b'.' | b'%' | 0x80.. => take(net::email(view, at, memo)?),
         _ => {}
+    }
+    let word = first.is_ascii_alphanumeric();
+    if (word || first == b'/') && keys::AWS_SECRET_BYTES <= field.end.saturating_sub(at) {
+        take(keys::aws_secret(view, at, context)?);
+    }
+    if field.at_sign && (word || matches!(first, b'_' | b'.' | b'%' | 0x80..)) {
+        take(net::email(view, at, memo)?);
     }
     Ok(best)
 }

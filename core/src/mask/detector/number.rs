@@ -48,6 +48,30 @@ const TWO_DIGIT_CODES: &[u16] = &[
     57, 58, 60, 61, 62, 63, 64, 65, 66, 81, 82, 84, 86, 90, 91, 92, 93, 94, 95, 98,
 ];
 
+/// Digits that are looked at to choose detectors: one more than a card has.
+pub(super) const MAX_RUN_DIGITS: usize = MAX_CARD_DIGITS + 1;
+
+/// The first run of digits of what may be a number, and what stands behind it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Run {
+    pub(super) digits: usize,
+    pub(super) next: Option<u8>,
+}
+
+impl Run {
+    /// Whether a card number may start so: bare, or with its first group.
+    pub(super) fn may_be_card(self) -> bool {
+        let grouped = matches!(self.next, Some(b' ' | b'-'));
+        self.digits >= 12 || (grouped && matches!(self.digits, 4 | 6))
+    }
+
+    /// Whether a social security number may start so.
+    pub(super) fn may_be_ssn(self) -> bool {
+        let grouped = matches!(self.next, Some(b' ' | b'-'));
+        self.digits == 9 || (grouped && self.digits == 3)
+    }
+}
+
 /// Runs of digits with one and the same separator between them.
 struct Groups {
     digits: [u8; 24],
