@@ -154,7 +154,8 @@ fn crossed(
     let mut longest = first.end - first.start;
     let mut at = first.start + 1;
     while joined.tail == Tail::None && at < joined.end && at - first.start <= MAX_CROSSING_BYTES {
-        if may_start(view, at)
+        let byte = view.bytes.get(at).copied().unwrap_or(b' ');
+        if may_start(view, at, byte, view.before(at, 1))
             && let Some(found) =
                 detector::find(view, at, Field::UNKNOWN, context, wanted, memo)?
             && found.start < joined.end
@@ -174,10 +175,13 @@ fn crossed(
     Ok(joined)
 }
 
-fn may_start(view: View<'_>, at: usize) -> bool {
-    let class_before = view.before(at, 1).map_or(0, class);
-    let here = view.bytes.get(at).copied().map_or(0, class);
-    here & START != 0 || (here & WORD != 0 && (class_before & WORD == 0 || view.starts_word(at)))
+/// Whether a value may start with `byte` behind `before`: an escape (`\n`) ends with a letter and is
+/// a boundary all the same.
+fn may_start(view: View<'_>, at: usize, byte: u8, before: Option<u8>) -> bool {
+    let here = class(byte);
+    let word_before = before.is_some_and(|before| class(before) & WORD != 0);
+    let escape = || matches!(before, Some(b'n' | b't' | b'r')) && view.starts_word(at);
+    here & START != 0 || (here & WORD != 0 && (!word_before || escape()))
 }
 
 fn field_values(
@@ -189,16 +193,16 @@ fn field_values(
     wanted: EntitySet,
     memo: &mut Memo,
 ) -> FieldStep {
-    let mut at = start;
-    while at < end {
-        if may_start(view, at) {
+    let mut before = view.before(start, 1);
+    for (at, byte) in (start..).zip(view.slice(start, end)) {
+        if may_start(view, at, *byte, before) {
             match detector::find(view, at, known, context, wanted, memo) {
                 Err(More) => return FieldStep::Wait(at),
                 Ok(Some(found)) => return FieldStep::Value(at, found),
                 Ok(None) => {}
             }
         }
-        at += 1;
+        before = Some(*byte);
     }
-    FieldStep::Over(at)
+    FieldStep::Over(end)
 }
