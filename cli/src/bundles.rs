@@ -7,7 +7,7 @@ use placet::mask::{EntityType, Operator, Operators};
 use placet::policy::{self, BundleError, CompileError, Root, Source, VerifiedBundle};
 use placet::primitives::Timestamp;
 use placet::schema::MaskOperator;
-use placet_store::{StateFile, TrustError, system};
+use placet_store::{StateFile, system};
 
 use crate::args::BundleRef;
 use crate::failure::Failure;
@@ -36,7 +36,7 @@ fn open(name: &str, root: Option<&Path>, state: Option<&Path>) -> Result<Verifie
         return verify(path, root, state, system::now());
     }
     match VerifiedBundle::shipped(name) {
-        Some(bundle) => bundle.map_err(|error| complaint(&error)),
+        Some(bundle) => bundle.map_err(Failure::from),
         None => Err(Failure::new(
             "API013",
             "no bundle stands there",
@@ -54,7 +54,7 @@ pub(crate) fn verify(
     now: Timestamp,
 ) -> Result<VerifiedBundle, Failure> {
     let root = Root::pin(&files::read(root)?)
-        .map_err(|error| complaint(&error).in_file(root.display().to_string()))?;
+        .map_err(|error| Failure::from(error).in_file(root.display().to_string()))?;
     let shown = file.display().to_string();
     let bytes = files::read(file)?;
     match state {
@@ -65,7 +65,7 @@ pub(crate) fn verify(
         }
         None => {
             let (bundle, _) = VerifiedBundle::verify(&bytes, &root, None, now)
-                .map_err(|error| complaint(&error).in_file(shown))?;
+                .map_err(|error| Failure::from(error).in_file(shown))?;
             keeps_its_word(&bundle).map(|()| bundle)
         }
     }
@@ -85,7 +85,7 @@ pub(crate) fn unsigned(source: Source) -> Result<VerifiedBundle, Failure> {
             render::problems(&source, &problems);
             Err(refused(&problems))
         }
-        Err(error) => Err(complaint(&error)),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -106,17 +106,6 @@ fn refused(problems: &[CompileError]) -> Failure {
         format!("the bundle was refused whole: {} {noun}", problems.len()),
         "mend them all; `placet bundle lint` shows them again",
     )
-}
-
-impl From<TrustError> for Failure {
-    fn from(error: TrustError) -> Self {
-        Self::new(error.code(), error.to_string(), error.help())
-    }
-}
-
-/// A bundle's complaint in the shape of the command line.
-pub(crate) fn complaint(error: &BundleError) -> Failure {
-    Failure::new(error.code(), error.to_string(), error.help()).at(error.span())
 }
 
 /// The masks of a bundle's classes, for `placet mask --bundle`. Partial operators apply; keyed

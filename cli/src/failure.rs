@@ -2,7 +2,13 @@
 
 use std::fmt;
 
+use placet::approval::ApprovalError;
+use placet::audit::AuditError;
+use placet::crypto::KeyError;
+use placet::mask::MaskError;
+use placet::policy::BundleError;
 use placet::primitives::Span;
+use placet_store::{ApprovalStoreError, StoreError, TrustError};
 
 /// A complaint of the command line or of the library, ready to be rendered.
 #[derive(Clone, Debug)]
@@ -49,3 +55,56 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+/// The library's complaints keep their code and their help.
+macro_rules! from_errors {
+    ($($error:ty),*) => {
+        $(impl From<$error> for Failure {
+            fn from(error: $error) -> Self {
+                Self::new(error.code(), error.to_string(), error.help())
+            }
+        })*
+    };
+}
+
+from_errors!(
+    ApprovalError,
+    ApprovalStoreError,
+    AuditError,
+    KeyError,
+    MaskError,
+    StoreError,
+    TrustError
+);
+
+impl From<BundleError> for Failure {
+    fn from(error: BundleError) -> Self {
+        Self::new(error.code(), error.to_string(), error.help()).at(error.span())
+    }
+}
+
+/// Codes of the command line's own complaints, with their meaning.
+#[cfg(test)]
+const CODES: &[(&str, &str)] = &[
+    ("API001", "a line is not a JSON object"),
+    ("API002", "a key of a line is missing, not known, or of the wrong type"),
+    ("API003", "a file cannot be read"),
+    ("API004", "a file is not UTF-8 text"),
+    ("API005", "a file or the standard output cannot be written"),
+    ("API006", "a line holds no command, or more than one"),
+    ("API007", "`bytes` is not base64"),
+    ("API008", "no protocol has this name"),
+    ("API009", "an answer cannot be written as JSON"),
+    ("API010", "a session, a catalog or another object cannot be read"),
+    ("API012", "the demo's database failed"),
+    ("API013", "no bundle stands there"),
+    ("API014", "not a time"),
+    ("API015", "a packed bundle needs a root"),
+    ("API016", "a directory is not empty"),
+    ("API017", "a file holds no checkpoint"),
+    ("LIM001", "a line is longer than its bound"),
+    ("LIM002", "a file is larger than its bound"),
+];
+
+#[cfg(test)]
+mod tests;

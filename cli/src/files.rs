@@ -4,8 +4,6 @@ use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 
-use placet_store::StoreError;
-
 use crate::failure::Failure;
 
 /// Bytes of one file that the command line reads whole.
@@ -73,7 +71,7 @@ pub(crate) fn read_tree(dir: &Path) -> Result<BTreeMap<String, String>, Failure>
 
 /// Writes a file whole: to a neighbour first, which then takes its place.
 pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    placet_store::files::replace(path, bytes).map_err(|error| store(&error))
+    placet_store::files::replace(path, bytes).map_err(Failure::from)
 }
 
 /// The complaint for a file that cannot be read.
@@ -86,9 +84,4 @@ pub(crate) fn cannot_read(name: &str, error: &io::Error) -> Failure {
 pub(crate) fn cannot_write(name: &str, error: &io::Error) -> Failure {
     Failure::new("API005", format!("cannot write: {error}"), "check the path and its permissions")
         .in_file(name)
-}
-
-/// The store's complaint in the shape of the command line.
-pub(crate) fn store(error: &StoreError) -> Failure {
-    Failure::new(error.code(), error.to_string(), error.help())
 }

@@ -9,6 +9,7 @@
 //! directory is believed: answers count by their signatures, and keys come from the bundle.
 
 use std::collections::BTreeSet;
+use std::fmt;
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -88,13 +89,22 @@ pub struct ApprovalStore {
     dir: PathBuf,
 }
 
-/// An answer as it lies in the store. Unproved.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An answer as it lies in the store. Unproved. `Debug` shows the comment's length only.
+#[derive(Clone, PartialEq, Eq)]
 pub struct StoredAnswer {
     /// The statement.
     pub signed: SignedStatement,
     /// The approver's comment, which is not in the log.
     pub comment: Option<String>,
+}
+
+impl fmt::Debug for StoredAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("StoredAnswer")
+            .field("signed", &self.signed)
+            .field("comment_bytes", &self.comment.as_ref().map(String::len))
+            .finish()
+    }
 }
 
 impl ApprovalStore {

@@ -1,6 +1,7 @@
 //! The project's chores: `cargo xtask <task>`; the Makefile is a thin skin over it.
 
 mod deps;
+mod links;
 mod run;
 
 use std::io::{self, Write};
@@ -12,7 +13,8 @@ const HELP: &str = "\
 usage: cargo xtask <task>
 
   demo       build the command line and run `placet demo`
-  check      format, lints, licences, documentation
+  check      format, licences, links, lints, documentation
+  links      links between the project's own files
   test       check, then every test of `make test`
   test-all   test, then fuzzing and long property runs
   bench      measure
@@ -27,6 +29,7 @@ fn main() -> ExitCode {
     let steps = match task.as_str() {
         "demo" => demo(),
         "check" => check(),
+        "links" => vec![links()],
         "test" => [check(), test()].concat(),
         "test-all" => [check(), test(), long_test(), fuzz()].concat(),
         "bench" => bench(),
@@ -50,10 +53,15 @@ fn check() -> Vec<Step> {
     vec![
         Step::cargo("format", "fmt --all --check"),
         Step::task("dependencies", Task::Dependencies),
+        links(),
         Step::cargo("lints", "clippy --workspace --all-targets -- --deny warnings"),
         Step::cargo("documentation", "doc --workspace --no-deps")
             .env("RUSTDOCFLAGS", "-D warnings"),
     ]
+}
+
+fn links() -> Step {
+    Step::task("links", Task::Links)
 }
 
 fn test() -> Vec<Step> {

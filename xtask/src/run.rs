@@ -4,13 +4,15 @@ use std::io::{self, Write};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
-use crate::deps;
+use crate::{deps, links};
 
 /// A task that is not one command.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Task {
     /// Licences, sources and the size of core's tree.
     Dependencies,
+    /// Links between the project's own files.
+    Links,
 }
 
 /// One step of a run.
@@ -53,6 +55,7 @@ impl Step {
         match &self.what {
             What::Command(words) => command(words, &self.env),
             What::Task(Task::Dependencies) => deps::check(),
+            What::Task(Task::Links) => links::check(),
         }
     }
 }

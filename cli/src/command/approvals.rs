@@ -1,13 +1,13 @@
 //! `placet approvals`, `approve`, `deny`: people answer held requests.
 
-use placet::approval::{Answer, ApprovalError, Ticket};
-use placet_store::{ApprovalStore, ApprovalStoreError, StoredAnswer, keys};
+use placet::approval::{Answer, Ticket};
+use placet_store::{ApprovalStore, StoredAnswer, keys};
 use serde::Serialize;
 
 use crate::args;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::{files, render};
+use crate::render;
 
 /// A held request for `approvals --json`. Values that were detected are hidden in `display`.
 #[derive(Serialize)]
@@ -22,11 +22,11 @@ struct Held {
 
 /// Lists the requests that wait.
 pub(crate) fn list(args: &args::Approvals) -> Result<Exit, Failure> {
-    let store = ApprovalStore::open(&args.store).map_err(|error| files::store(&error))?;
-    let tickets = store.tickets().map_err(|error| files::store(&error))?;
+    let store = ApprovalStore::open(&args.store)?;
+    let tickets = store.tickets()?;
     let mut held = Vec::new();
     for ticket in tickets {
-        let request = store.request(ticket).map_err(|error| store_complaint(&error))?;
+        let request = store.request(ticket)?;
         held.push(Held {
             ticket: ticket.to_string(),
             requester: request.requester().id.clone(),
@@ -53,30 +53,22 @@ pub(crate) fn list(args: &args::Approvals) -> Result<Exit, Failure> {
 
 /// Signs an answer and leaves it where the gateway finds it.
 pub(crate) fn answer(args: &args::Answer, answer: Answer) -> Result<Exit, Failure> {
-    let ticket = Ticket::parse(&args.ticket).map_err(|error| complaint(&error))?;
-    let key = keys::read_signing_key(&args.key).map_err(|error| files::store(&error))?;
-    let store = ApprovalStore::open(&args.store).map_err(|error| files::store(&error))?;
-    let request = store.request(ticket).map_err(|error| store_complaint(&error))?;
+    let ticket = Ticket::parse(&args.ticket)?;
+    let key = keys::read_signing_key(&args.key)?;
+    let store = ApprovalStore::open(&args.store)?;
+    let request = store.request(ticket)?;
     // What is signed is shown first: an answer to something unseen is no answer.
     for line in request.display().lines() {
         render::line(&format!("  {line}"))?;
     }
     let statement = request.statement(&args.approver, answer, args.comment.as_deref());
-    let signed = statement.sign(key.key()).map_err(|error| complaint(&error))?;
+    let signed = statement.sign(key.key())?;
     let stored = StoredAnswer { signed, comment: args.comment.clone() };
-    store.answer(ticket, &stored).map_err(|error| store_complaint(&error))?;
+    store.answer(ticket, &stored)?;
     let word = match answer {
         Answer::Approve => "approved",
         Answer::Deny => "denied",
     };
     render::line(&format!("{ticket} {word} by {}", args.approver))?;
     Ok(Exit::Done)
-}
-
-fn complaint(error: &ApprovalError) -> Failure {
-    Failure::new(error.code(), error.to_string(), error.help())
-}
-
-fn store_complaint(error: &ApprovalStoreError) -> Failure {
-    Failure::new(error.code(), error.to_string(), error.help())
 }

@@ -35,8 +35,8 @@ fn earlier(path: &Path) -> Result<Checkpoint, Failure> {
 }
 
 fn verify(log: &Path, key: &str, options: &VerifyOptions, json: bool) -> Result<Exit, Failure> {
-    let key = keys::read_verifying_key(key).map_err(|error| files::store(&error))?;
-    let report = placet_store::verify(log, &key, options).map_err(|error| files::store(&error))?;
+    let key = keys::read_verifying_key(key)?;
+    let report = placet_store::verify(log, &key, options)?;
     if json {
         render::json(&report)?;
     } else {
@@ -93,8 +93,7 @@ fn tail(log: &Path, count: usize, json: bool) -> Result<Exit, Failure> {
         }
         last.push_back((writer.to_owned(), line.to_vec()));
         ControlFlow::Continue(())
-    })
-    .map_err(|error| files::store(&error))?;
+    })?;
     for (writer, line) in &last {
         if json {
             render::line(&String::from_utf8_lossy(line))?;

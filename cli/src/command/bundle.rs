@@ -164,17 +164,17 @@ fn test(name: &str, json: bool) -> Result<Exit, Failure> {
 fn pack(dir: &Path, out: &Path) -> Result<Exit, Failure> {
     let source = bundles::source(dir)?;
     let bundle = bundles::unsigned(source.clone())?;
-    let packed = envelope::sign(&source, &[]).map_err(|error| bundles::complaint(&error))?;
+    let packed = envelope::sign(&source, &[])?;
     files::write(out, &packed)?;
     render::line(&format!("{} {}", out.display(), bundle.digest()))?;
     Ok(Exit::Done)
 }
 
 fn sign(file: &Path, key: &Path) -> Result<Exit, Failure> {
-    let key = keys::read_signing_key(key).map_err(|error| files::store(&error))?;
+    let key = keys::read_signing_key(key)?;
     let packed = files::read(file)?;
     let signed = envelope::add_signature(&packed, key.key())
-        .map_err(|error| bundles::complaint(&error).in_file(file.display().to_string()))?;
+        .map_err(|error| Failure::from(error).in_file(file.display().to_string()))?;
     files::write(file, &signed)?;
     render::line(&format!("{} signed by {}", file.display(), key.name()))?;
     Ok(Exit::Done)
@@ -231,7 +231,7 @@ fn root(
 ) -> Result<Exit, Failure> {
     let signers = private
         .iter()
-        .map(|path| keys::read_signing_key(path).map_err(|error| files::store(&error)))
+        .map(|path| keys::read_signing_key(path).map_err(Failure::from))
         .collect::<Result<Vec<_>, Failure>>()?;
     let all = |threshold| RoleKeys {
         keys: signers.iter().map(|key| key.verifying_key()).collect(),
@@ -247,7 +247,7 @@ fn root(
         revoke: all(1),
     };
     let keys: Vec<_> = signers.iter().map(|key| key.key()).collect();
-    let signed = document.sign(&keys).map_err(|error| bundles::complaint(&error))?;
+    let signed = document.sign(&keys)?;
     files::write(out, &signed)?;
     render::line(&out.display().to_string())?;
     Ok(Exit::Done)

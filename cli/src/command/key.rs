@@ -24,18 +24,15 @@ fn new(name: &str, out: &Path) -> Result<Exit, Failure> {
     std::fs::create_dir_all(out)
         .map_err(|error| files::cannot_write(&out.display().to_string(), &error))?;
     let (private, public) = (out.join(format!("{stem}.key")), out.join(format!("{stem}.vkey")));
-    keys::write_signing_key(&private, &key).map_err(|error| files::store(&error))?;
-    keys::write_verifying_key(&public, &key.verifying_key())
-        .map_err(|error| files::store(&error))?;
+    keys::write_signing_key(&private, &key)?;
+    keys::write_verifying_key(&public, &key.verifying_key())?;
     render::line(&format!("{}\n{}\n{}", private.display(), public.display(), key.verifying_key()))?;
     Ok(Exit::Done)
 }
 
 /// A fresh key under this name.
 pub(crate) fn make(name: &str) -> Result<NamedSigningKey, Failure> {
-    let name = KeyName::parse(name)
-        .map_err(|error| Failure::new(error.code(), error.to_string(), error.help()))?;
-    let seed = system::seed()
-        .map_err(|error| Failure::new(error.code(), error.to_string(), error.help()))?;
+    let name = KeyName::parse(name)?;
+    let seed = system::seed()?;
     Ok(NamedSigningKey::new(name, SigningKey::from_seed(&seed)))
 }

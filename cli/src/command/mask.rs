@@ -61,7 +61,7 @@ pub(crate) fn run(args: &args::Mask) -> Result<Exit, Failure> {
 }
 
 fn one(detectors: &Detectors, operators: &Operators, text: &str) -> Result<Answer, Failure> {
-    let masked = mask::text(detectors, operators, text.as_bytes()).map_err(|e| complaint(&e))?;
+    let masked = mask::text(detectors, operators, text.as_bytes())?;
     // Matches begin and end at ASCII bytes, so that masked text stays text.
     let text = String::from_utf8_lossy(&masked.bytes).into_owned();
     Ok(Answer { text, findings: masked.findings })
@@ -140,13 +140,13 @@ fn copy(
             break;
         }
         let bytes = chunk.get(..read).unwrap_or_default();
-        emit(&stream.push(bytes).map_err(|error| complaint(&error))?)?;
+        emit(&stream.push(bytes)?)?;
         findings.append(&mut stream.take_findings());
         if write {
             findings.clear();
         }
     }
-    emit(&stream.finish().map_err(|error| complaint(&error))?)?;
+    emit(&stream.finish()?)?;
     findings.append(&mut stream.take_findings());
     out.flush().map_err(|error| files::cannot_write("standard output", &error))?;
     Ok(findings)
@@ -157,8 +157,4 @@ fn report(name: &str, findings: &[Finding]) -> Result<(), Failure> {
         let (start, end) = (finding.start, finding.end);
         render::line(&format!("{name}:{start}-{end}: {}", finding.kind.name()))
     })
-}
-
-fn complaint(error: &MaskError) -> Failure {
-    Failure::new(error.code(), error.to_string(), error.help())
 }

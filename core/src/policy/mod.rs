@@ -15,6 +15,7 @@ mod decision;
 mod error;
 mod explain;
 mod lint;
+mod matching;
 mod obligation;
 mod packs;
 mod pattern;

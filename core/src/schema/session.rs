@@ -1,14 +1,16 @@
 //! The session state that decides how SQL text is read.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Deserialize;
 
 /// What is known of the session in which SQL will run. Every `None` is unknown, and an unknown
 /// that changes how a text is read counts against the text.
 ///
-/// The JSON form is that of `placet facts --session` (`docs/spec/facts.md`).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+/// The JSON form is that of `placet facts --session` (`docs/spec/facts.md`). Prepared statements and
+/// cursors hold literals: `Debug` shows their names only.
+#[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SqlSession {
     /// The dialect that the session speaks, where it differs from the protocol's.
@@ -31,6 +33,37 @@ pub struct SqlSession {
     pub cursors: Option<BTreeMap<String, String>>,
 }
 
+impl fmt::Debug for SqlSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Named one by one, so that a new field is a decision.
+        let Self {
+            dialect,
+            standard_conforming_strings,
+            sql_mode,
+            client_encoding,
+            search_path,
+            role,
+            prepared,
+            temp_tables,
+            cursors,
+        } = self;
+        let names = |texts: &Option<BTreeMap<String, String>>| {
+            texts.as_ref().map(|texts| texts.keys().cloned().collect::<Vec<_>>())
+        };
+        f.debug_struct("SqlSession")
+            .field("dialect", dialect)
+            .field("standard_conforming_strings", standard_conforming_strings)
+            .field("sql_mode", sql_mode)
+            .field("client_encoding", client_encoding)
+            .field("search_path", search_path)
+            .field("role", role)
+            .field("prepared", &names(prepared))
+            .field("temp_tables", temp_tables)
+            .field("cursors", &names(cursors))
+            .finish()
+    }
+}
+
 impl SqlSession {
     /// A fresh session with the server's defaults: standard strings, UTF-8, nothing prepared.
     #[must_use]
@@ -46,5 +79,18 @@ impl SqlSession {
             temp_tables: Some(Vec::new()),
             cursors: Some(BTreeMap::new()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_shows_no_text_of_a_statement() {
+        let texts = || Some(BTreeMap::from([("p".to_owned(), "SELECT 'hunter2'".to_owned())]));
+        let session = SqlSession { prepared: texts(), cursors: texts(), ..SqlSession::default() };
+        let shown = format!("{session:?}");
+        assert!(shown.contains("\"p\"") && !shown.contains("hunter2"), "{shown}");
     }
 }

@@ -82,18 +82,15 @@ impl Gateway {
             system::now(),
         )?;
         let rules = bundle.rules();
-        let roster = Roster::new(rules.approval_specs(), rules.approvers())
-            .map_err(|error| failure(error.code(), &error, error.help()))?;
+        let roster = Roster::new(rules.approval_specs(), rules.approvers())?;
         let log = LogWriter::open(
             LogOptions::new(&dir.join("audit"), WRITER),
             log_key,
             system::now,
             system::random,
-        )
-        .map_err(|error| failure(error.code(), &error, error.help()))?;
-        let origin = log.origin().map_err(|error| failure(error.code(), &error, error.help()))?;
-        let approvals =
-            ApprovalStore::open(&dir.join("approvals")).map_err(|error| files::store(&error))?;
+        )?;
+        let origin = log.origin()?;
+        let approvals = ApprovalStore::open(&dir.join("approvals"))?;
         let gateway = Self {
             db,
             engine: Engine::new(&bundle),
@@ -151,20 +148,12 @@ impl Gateway {
             Err(error) => return Ok(Err(error.message)),
         };
         let ticket = request.ticket();
-        self.approvals.insert(&request).map_err(|error| files::store(&error))?;
+        self.approvals.insert(&request)?;
         self.append(EventKind::ApprovalRequested, &Requested::of(&request))?;
-        let signed = request
-            .statement(APPROVER, answer, None)
-            .sign(self.approver.key())
-            .map_err(|error| failure(error.code(), &error, error.help()))?;
+        let signed = request.statement(APPROVER, answer, None).sign(self.approver.key())?;
         let stored = StoredAnswer { signed, comment: None };
-        self.approvals
-            .answer(ticket, &stored)
-            .map_err(|error| failure(error.code(), &error, error.help()))?;
-        let mut waiting = self
-            .approvals
-            .wait(ticket, Arc::clone(&self.roster))
-            .map_err(|error| failure(error.code(), &error, error.help()))?;
+        self.approvals.answer(ticket, &stored)?;
+        let mut waiting = self.approvals.wait(ticket, Arc::clone(&self.roster))?;
         let state = self.poll(&mut waiting)?;
         match state {
             HoldState::Approved => self.resume(&mut waiting, sent_then),
@@ -191,14 +180,12 @@ impl Gateway {
         };
         let random: [u8; REQUEST_RANDOM_BYTES] = random()?;
         ApprovalRequest::new(asked, &self.roster, &random, system::now(), detect)
-            .map_err(|error| failure(error.code(), &error, error.help()))
+            .map_err(Failure::from)
     }
 
     fn poll(&self, waiting: &mut Waiting) -> Result<HoldState, Failure> {
         let ticket = waiting.hold().request().ticket();
-        let (state, polled) = waiting
-            .poll(&self.approvals, system::now())
-            .map_err(|error| failure(error.code(), &error, error.help()))?;
+        let (state, polled) = waiting.poll(&self.approvals, system::now())?;
         for answer in polled.into_iter().filter_map(|polled| polled.answer) {
             let body = placet::approval::Answered { ticket, signed: answer.signed };
             self.append(EventKind::ApprovalAnswered, &body)?;
@@ -248,15 +235,12 @@ impl Gateway {
 
     /// Closes the log in order.
     pub(super) fn close(self) -> Result<(), Failure> {
-        self.log.close().map_err(|error| failure(error.code(), &error, error.help()))
+        self.log.close().map_err(Failure::from)
     }
 
     fn append(&self, kind: EventKind, body: &impl Serialize) -> Result<(), Failure> {
         let event = Event::new(kind, system::now(), body);
-        event
-            .and_then(|event| self.log.append(&event))
-            .map(|_| ())
-            .map_err(|error| failure(error.code(), &error, error.help()))
+        event.and_then(|event| self.log.append(&event)).map(|_| ()).map_err(Failure::from)
     }
 
     fn bound(&self, sql: &str) -> BoundCommand {
@@ -350,20 +334,15 @@ fn sign_bundle(dir: &Path, source: &Source) -> Result<Packed, Failure> {
         loosen: all.clone(),
         revoke: all,
     };
-    let refused = |error| bundles::complaint(&error);
     let packed =
         Packed { file: dir.join("bundle.placet.json"), root: dir.join("bundle-root.json") };
-    files::write(&packed.root, &document.sign(&[security.key()]).map_err(refused)?)?;
-    files::write(&packed.file, &envelope::sign(source, &[security.key()]).map_err(refused)?)?;
+    files::write(&packed.root, &document.sign(&[security.key()])?)?;
+    files::write(&packed.file, &envelope::sign(source, &[security.key()])?)?;
     Ok(packed)
 }
 
 fn random<const N: usize>() -> Result<[u8; N], Failure> {
     let mut bytes = [0; N];
-    system::random(&mut bytes).map_err(|error| failure(error.code(), &error, error.help()))?;
+    system::random(&mut bytes)?;
     Ok(bytes)
-}
-
-fn failure(code: &'static str, error: &impl ToString, help: impl Into<String>) -> Failure {
-    Failure::new(code, error.to_string(), help)
 }

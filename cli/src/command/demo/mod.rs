@@ -33,8 +33,7 @@ pub(crate) fn run(args: &args::Demo) -> Result<Exit, Failure> {
     let mut screen = Screen::new();
     let log_key = key::make("placet.example/demo-log")?;
     let verifier = log_key.verifying_key();
-    keys::write_verifying_key(&dir.join("audit.vkey"), &verifier)
-        .map_err(|error| files::store(&error))?;
+    keys::write_verifying_key(&dir.join("audit.vkey"), &verifier)?;
 
     screen.heading("placet demo")?;
     screen.line(
@@ -80,7 +79,7 @@ fn prepare(dir: &Path) -> Result<(), Failure> {
 }
 
 fn verify(log: &Path, key: &NamedVerifyingKey) -> Result<Report, Failure> {
-    placet_store::verify(log, key, &VerifyOptions::default()).map_err(|error| files::store(&error))
+    placet_store::verify(log, key, &VerifyOptions::default()).map_err(Failure::from)
 }
 
 fn tell(screen: &mut Screen, what: &str, report: &Report) -> Result<State, Failure> {

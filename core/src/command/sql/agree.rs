@@ -135,7 +135,6 @@ impl Guarded<'_> {
             TokenKind::Comma => other == Parsed::Comma,
             TokenKind::Dot => other == Parsed::Period,
             TokenKind::Semicolon => other == Parsed::SemiColon,
-            TokenKind::CopyData => false,
         };
         fits.then_some(other)
     }
@@ -204,8 +203,7 @@ impl Guarded<'_> {
             | TokenKind::Close
             | TokenKind::Comma
             | TokenKind::Dot
-            | TokenKind::Semicolon
-            | TokenKind::CopyData => None,
+            | TokenKind::Semicolon => None,
         }
     }
 }

@@ -33,8 +33,7 @@ pub(super) fn refuse_foreign(text: &str, tokens: &[Token], rules: &Rules) -> Res
             | TokenKind::Placeholder
             | TokenKind::Comma
             | TokenKind::Dot
-            | TokenKind::Semicolon
-            | TokenKind::CopyData => {}
+            | TokenKind::Semicolon => {}
         }
         before = Some(token);
     }
@@ -81,8 +80,7 @@ impl Around<'_> {
                 | TokenKind::Close
                 | TokenKind::Comma
                 | TokenKind::Dot
-                | TokenKind::Semicolon
-                | TokenKind::CopyData => false,
+                | TokenKind::Semicolon => false,
             };
             value && after.span.start() == colon.span.end()
         });
@@ -94,11 +92,7 @@ impl Around<'_> {
             | TokenKind::Number
             | TokenKind::Placeholder
             | TokenKind::Close => true,
-            TokenKind::Operator
-            | TokenKind::Comma
-            | TokenKind::Dot
-            | TokenKind::Semicolon
-            | TokenKind::CopyData => false,
+            TokenKind::Operator | TokenKind::Comma | TokenKind::Dot | TokenKind::Semicolon => false,
         });
         named && !has_left
     }
@@ -115,8 +109,7 @@ impl Around<'_> {
             | TokenKind::Open
             | TokenKind::Comma
             | TokenKind::Dot
-            | TokenKind::Semicolon
-            | TokenKind::CopyData => false,
+            | TokenKind::Semicolon => false,
         })
     }
 
@@ -129,11 +122,7 @@ impl Around<'_> {
             | TokenKind::Number
             | TokenKind::Placeholder
             | TokenKind::Open => true,
-            TokenKind::Close
-            | TokenKind::Comma
-            | TokenKind::Dot
-            | TokenKind::Semicolon
-            | TokenKind::CopyData => false,
+            TokenKind::Close | TokenKind::Comma | TokenKind::Dot | TokenKind::Semicolon => false,
         })
     }
 

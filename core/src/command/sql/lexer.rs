@@ -19,7 +19,6 @@ pub(super) enum Piece {
 }
 
 /// Cuts a text into pieces.
-#[derive(Debug)]
 pub(super) struct Lexer<'a> {
     text: &'a str,
     bytes: &'a [u8],

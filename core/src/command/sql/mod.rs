@@ -27,6 +27,8 @@ pub use value::{name_value, text_value};
 
 use sqlparser::ast;
 
+use std::fmt;
+
 use crate::command::Dialect;
 use crate::limits;
 use crate::primitives::Span;
@@ -35,8 +37,7 @@ use lexer::{Lexer, Piece};
 use outline::Part;
 use rules::Rules;
 
-/// One statement, as both readings see it.
-#[derive(Debug)]
+/// One statement, as both readings see it. The tree holds literals: `Debug` shows the span only.
 pub struct Statement<'a> {
     /// Its bytes, without the separator and without leading and trailing blanks and comments.
     pub span: Span,
@@ -49,13 +50,24 @@ pub struct Statement<'a> {
     pub tree: Option<&'a ast::Statement>,
 }
 
-/// A text that was read.
-#[derive(Debug)]
+/// A text that was read. It holds literals: `Debug` shows lengths only.
 pub struct Reading<'a> {
     /// The whole text; the spans of statements and tokens are offsets in it.
     pub text: &'a str,
     /// Its statements in order; empty ones are left out.
     pub statements: Vec<Statement<'a>>,
+}
+
+impl fmt::Debug for Statement<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Statement({:?}, {} tokens)", self.span, self.tokens.len())
+    }
+}
+
+impl fmt::Debug for Reading<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Reading({} bytes, {} statements)", self.text.len(), self.statements.len())
+    }
 }
 
 /// Reads `bytes` as SQL of `dialect` and hands the statements to `visit`, once.
@@ -124,7 +136,6 @@ pub fn read<R>(
 }
 
 /// What the guard lexer alone reads.
-#[derive(Debug)]
 struct Guard<'a> {
     text: &'a str,
     /// The tokens of all statements, separators included.

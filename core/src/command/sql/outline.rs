@@ -102,8 +102,7 @@ impl<'a> Statement<'a> {
                 | TokenKind::Text
                 | TokenKind::Number
                 | TokenKind::Placeholder
-                | TokenKind::Dot
-                | TokenKind::CopyData => {}
+                | TokenKind::Dot => {}
             }
             last = Some(token);
         }

@@ -27,8 +27,6 @@ pub enum TokenKind {
     Dot,
     /// `;` inside a statement (a block's body); separators between statements are no tokens.
     Semicolon,
-    /// The inline data behind `COPY … FROM stdin;`.
-    CopyData,
 }
 
 /// One token of a command.

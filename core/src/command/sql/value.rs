@@ -80,8 +80,7 @@ pub fn name_value(token: &Token, text: &str) -> Option<String> {
         | TokenKind::Close
         | TokenKind::Comma
         | TokenKind::Dot
-        | TokenKind::Semicolon
-        | TokenKind::CopyData => None,
+        | TokenKind::Semicolon => None,
     }
 }
 

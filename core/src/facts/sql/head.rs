@@ -221,7 +221,6 @@ impl<'a> Walk<'_, 'a> {
         let plain = (options..self.tokens.len()).all(|at| {
             !matches!(self.word(at).as_str(), "where" | "select")
                 && self.kind(at) != Some(TokenKind::Operator)
-                && self.kind(at) != Some(TokenKind::CopyData)
         });
         if !plain {
             return self.opaque(Reason::NotParsed);

@@ -55,8 +55,7 @@ impl Walk<'_, '_> {
                 | TokenKind::Close
                 | TokenKind::Comma
                 | TokenKind::Dot
-                | TokenKind::Semicolon
-                | TokenKind::CopyData => return None,
+                | TokenKind::Semicolon => return None,
             };
             let value = if token.kind == TokenKind::Text {
                 self.text_at(at)?
@@ -111,7 +110,7 @@ impl Walk<'_, '_> {
             }
             TokenKind::Operator => matches!(token.text(self.text), "=" | "-" | "+" | "*"),
             TokenKind::Word => !RUNS.iter().any(|word| token.is_word(self.text, word)),
-            TokenKind::Semicolon | TokenKind::CopyData => false,
+            TokenKind::Semicolon => false,
             TokenKind::QuotedName
             | TokenKind::Text
             | TokenKind::Number

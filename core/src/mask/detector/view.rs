@@ -6,7 +6,7 @@ pub(crate) struct More;
 
 /// Bytes that have arrived. A detector that asks for a byte behind them gets [`More`] while the
 /// stream is open, so that no answer depends on where a chunk ended.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub(crate) struct View<'a> {
     pub(crate) bytes: &'a [u8],
     /// Whether the input ends where the bytes end.

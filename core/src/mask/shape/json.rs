@@ -11,7 +11,7 @@ use std::fmt;
 
 use self::string::{Decoded, Unescaper, escape_into};
 use crate::mask::shape::MAX_VALUE_BYTES;
-use crate::mask::shape::kubernetes::{self, Kind, Mode};
+use crate::mask::shape::kubernetes::{self, Kind, Level, Mode, Waiting};
 use crate::mask::shape::output::{Draft, Engine, Output, moved, secret_finding};
 use crate::mask::{Detectors, Finding, MaskError, Masker, Operators};
 
@@ -67,8 +67,6 @@ pub struct JsonMasker {
     token_start: u64,
     /// Offset of the next byte.
     at: u64,
-    /// The object whose `data` waits for its kind: its depth, where it began to wait, and whether
-    /// everything below `data` may be a Secret's.
     waiting: Option<Waiting>,
     failed: bool,
 }
@@ -77,12 +75,6 @@ impl fmt::Debug for JsonMasker {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "JsonMasker({} bytes held back)", self.held_back_bytes())
     }
-}
-
-struct Waiting {
-    depth: usize,
-    since: u64,
-    may_be_secret: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,6 +126,16 @@ struct Frame {
     api_version: bool,
     in_secret_list: bool,
     mode: Mode,
+}
+
+impl Level for Frame {
+    fn api_version(&self) -> bool {
+        self.api_version
+    }
+
+    fn mode_mut(&mut self) -> &mut Mode {
+        &mut self.mode
+    }
 }
 
 impl JsonMasker {
@@ -457,7 +459,7 @@ impl JsonMasker {
 
     /// From the token's first byte on, this is no JSON.
     fn break_at_token(&mut self) -> Result<(), MaskError> {
-        let secret = self.waiting.as_ref().is_some_and(|waiting| waiting.may_be_secret)
+        let secret = self.waiting.as_ref().is_some_and(|waiting| waiting.may_be_secret())
             || self.frames.iter().any(|frame| {
                 frame.mode == Mode::Secret || matches!(frame.kind, Kind::Secret | Kind::SecretList)
             });
@@ -502,7 +504,7 @@ impl JsonMasker {
         if self.deeper > 0 {
             self.deeper -= 1;
         } else {
-            if self.waiting.as_ref().is_some_and(|waiting| waiting.depth == self.frames.len()) {
+            if self.waiting.as_ref().is_some_and(|waiting| waiting.is_at(self.frames.len())) {
                 self.decide_waiting(self.frames.last().is_some_and(|frame| frame.api_version));
             }
             self.frames.pop();
@@ -604,7 +606,7 @@ impl JsonMasker {
             }
         }
         if let Some(kind) = known
-            && self.waiting.as_ref().is_some_and(|waiting| waiting.depth == depth)
+            && self.waiting.as_ref().is_some_and(|waiting| waiting.is_at(depth))
         {
             self.resolve(kind == Kind::Secret || kind == Kind::SecretList);
         }

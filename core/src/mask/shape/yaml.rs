@@ -9,7 +9,7 @@ use std::fmt;
 use self::line::{Line, Scalar};
 use crate::mask::shape::MAX_VALUE_BYTES;
 use crate::mask::shape::json::string::{Decoded, escape_into};
-use crate::mask::shape::kubernetes::{self, Kind, MAX_UNDECIDED_BYTES, Mode};
+use crate::mask::shape::kubernetes::{self, Kind, Level, Mode, Waiting};
 use crate::mask::shape::output::{Draft, Engine, Output, moved, secret_finding};
 use crate::mask::{Detectors, Finding, MaskError, Masker, Operators};
 
@@ -62,12 +62,6 @@ pub struct YamlMasker {
     failed: bool,
 }
 
-struct Waiting {
-    depth: usize,
-    since: u64,
-    may_be_secret: bool,
-}
-
 #[derive(Default)]
 struct Frame {
     column: usize,
@@ -76,6 +70,16 @@ struct Frame {
     api_version: bool,
     in_secret_list: bool,
     mode: Mode,
+}
+
+impl Level for Frame {
+    fn api_version(&self) -> bool {
+        self.api_version
+    }
+
+    fn mode_mut(&mut self) -> &mut Mode {
+        &mut self.mode
+    }
 }
 
 /// A value on the line of its key (or dash), until the next line shows that it ended.
@@ -267,9 +271,7 @@ impl YamlMasker {
         if self.hidden {
             return Ok(());
         }
-        if self.waiting.as_ref().is_some_and(|waiting| {
-            self.line_start.saturating_sub(waiting.since) > MAX_UNDECIDED_BYTES
-        }) {
+        if self.waiting.as_ref().is_some_and(|waiting| waiting.is_overdue(self.line_start)) {
             self.decide_waiting(true);
         }
         let indent = line::indent(body);
@@ -346,7 +348,7 @@ impl YamlMasker {
         if key == b"kind" {
             frame.kind = kind_of(value);
             let kind = frame.kind;
-            if self.waiting.as_ref().is_some_and(|waiting| waiting.depth == depth) {
+            if self.waiting.as_ref().is_some_and(|waiting| waiting.is_at(depth)) {
                 self.resolve(matches!(kind, Kind::Secret | Kind::SecretList));
             }
         } else if key == b"apiVersion" {
@@ -358,7 +360,7 @@ impl YamlMasker {
             && self.waiting.is_none()
             && self.engine.masks_kubernetes()
         {
-            self.waiting = Some(Waiting { depth, since: self.line_start, may_be_secret: true });
+            self.waiting = Some(Waiting::new(depth, self.line_start));
             self.output.wait();
         }
     }
@@ -652,12 +654,7 @@ impl YamlMasker {
         if frame.mode != Mode::Plain || !data {
             return frame.mode;
         }
-        match frame.kind {
-            Kind::Secret => Mode::Secret,
-            Kind::Unknown if frame.in_secret_list => Mode::Secret,
-            Kind::Unknown if self.waiting.is_some() => Mode::Undecided,
-            Kind::Unknown | Kind::SecretList | Kind::Other => Mode::Plain,
-        }
+        Mode::of_data(frame.kind, frame.in_secret_list, self.waiting.is_some())
     }
 
     fn in_string_data(&self) -> bool {
@@ -665,7 +662,7 @@ impl YamlMasker {
     }
 
     fn pop(&mut self) {
-        if self.waiting.as_ref().is_some_and(|waiting| waiting.depth == self.frames.len()) {
+        if self.waiting.as_ref().is_some_and(|waiting| waiting.is_at(self.frames.len())) {
             self.decide_waiting(self.frames.last().is_some_and(|frame| frame.api_version));
         }
         self.frames.pop();
@@ -673,29 +670,22 @@ impl YamlMasker {
 
     fn contradict(&mut self) {
         let Some(waiting) = &mut self.waiting else { return };
-        waiting.may_be_secret = false;
-        let owner = waiting.depth.checked_sub(1).and_then(|depth| self.frames.get(depth));
-        if owner.is_none_or(|frame| !frame.api_version) {
+        if waiting.contradict(&self.frames) {
             self.resolve(false);
         }
     }
 
     fn decide_waiting(&mut self, doubtful: bool) {
         if let Some(waiting) = &self.waiting {
-            let secret = doubtful && waiting.may_be_secret;
+            let secret = waiting.is_secret(doubtful);
             self.resolve(secret);
         }
     }
 
     fn resolve(&mut self, secret: bool) {
-        if self.waiting.take().is_none() {
-            return;
-        }
-        self.output.decide(secret);
-        let mode = if secret { Mode::Secret } else { Mode::Plain };
-        for frame in self.frames.iter_mut().filter(|frame| frame.mode == Mode::Undecided) {
-            frame.mode = mode;
-        }
+        let settled =
+            kubernetes::settle(&mut self.waiting, &mut self.frames, &mut self.output, secret);
+        let Some(mode) = settled else { return };
         if let Some(region) = self.region.as_mut().filter(|region| region.mode == Mode::Undecided) {
             let draft = std::mem::take(&mut region.draft);
             region.mode = mode;

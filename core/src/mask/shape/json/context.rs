@@ -1,7 +1,7 @@
 //! What a value's place says about it: its keys, and the kind of its object.
 
-use crate::mask::shape::json::{JsonMasker, Waiting};
-use crate::mask::shape::kubernetes::{self, Kind, MAX_UNDECIDED_BYTES, Mode};
+use crate::mask::shape::json::JsonMasker;
+use crate::mask::shape::kubernetes::{self, Kind, Mode, Waiting};
 
 impl JsonMasker {
     pub(super) fn nearest_key(&self) -> &[u8] {
@@ -37,12 +37,7 @@ impl JsonMasker {
         if frame.mode != Mode::Plain || !data || !self.engine.masks_kubernetes() {
             return frame.mode;
         }
-        match frame.kind {
-            Kind::Secret => Mode::Secret,
-            Kind::Unknown if frame.in_secret_list => Mode::Secret,
-            Kind::Unknown if self.waiting.is_some() => Mode::Undecided,
-            Kind::Unknown | Kind::SecretList | Kind::Other => Mode::Plain,
-        }
+        Mode::of_data(frame.kind, frame.in_secret_list, self.waiting.is_some())
     }
 
     pub(super) fn string_mode(&self, text: &[u8]) -> Mode {
@@ -60,11 +55,7 @@ impl JsonMasker {
     /// A value is about to begin: is it one whose object has not said its kind?
     pub(super) fn before_value(&mut self) {
         let since = self.token_start;
-        if self
-            .waiting
-            .as_ref()
-            .is_some_and(|w| since.saturating_sub(w.since) > MAX_UNDECIDED_BYTES)
-        {
+        if self.waiting.as_ref().is_some_and(|waiting| waiting.is_overdue(since)) {
             self.decide_waiting(true);
         }
         let Some(frame) = self.frames.last() else { return };
@@ -77,7 +68,7 @@ impl JsonMasker {
             && !frame.in_secret_list
             && self.waiting.is_none()
         {
-            self.waiting = Some(Waiting { depth: self.frames.len(), since, may_be_secret: true });
+            self.waiting = Some(Waiting::new(self.frames.len(), since));
             self.output.wait();
         }
     }
@@ -88,10 +79,7 @@ impl JsonMasker {
             return;
         }
         let Some(waiting) = &mut self.waiting else { return };
-        waiting.may_be_secret = false;
-        let owner = waiting.depth.checked_sub(1).and_then(|depth| self.frames.get(depth));
-        // Without an `apiVersion` before it, this is some other object with a member `data`.
-        if owner.is_none_or(|frame| !frame.api_version) {
+        if waiting.contradict(&self.frames) {
             self.resolve(false);
         }
     }
@@ -99,20 +87,13 @@ impl JsonMasker {
     /// No more can be learnt: secret where `doubtful` and nothing contradicts.
     pub(super) fn decide_waiting(&mut self, doubtful: bool) {
         if let Some(waiting) = &self.waiting {
-            let secret = doubtful && waiting.may_be_secret;
+            let secret = waiting.is_secret(doubtful);
             self.resolve(secret);
         }
     }
 
     pub(super) fn resolve(&mut self, secret: bool) {
-        if self.waiting.take().is_none() {
-            return;
-        }
-        self.output.decide(secret);
-        let mode = if secret { Mode::Secret } else { Mode::Plain };
-        for frame in self.frames.iter_mut().filter(|frame| frame.mode == Mode::Undecided) {
-            frame.mode = mode;
-        }
+        kubernetes::settle(&mut self.waiting, &mut self.frames, &mut self.output, secret);
     }
 }
 
