@@ -88,10 +88,10 @@ pub(crate) fn for_people(report: &Report) -> String {
 fn tail(log: &Path, count: usize, json: bool) -> Result<Exit, Failure> {
     let mut last: VecDeque<(String, Vec<u8>)> = VecDeque::new();
     placet_store::for_each_leaf(log, |writer, line| {
-        if last.len() >= count.max(1) {
+        last.push_back((writer.to_owned(), line.to_vec()));
+        if last.len() > count {
             last.pop_front();
         }
-        last.push_back((writer.to_owned(), line.to_vec()));
         ControlFlow::Continue(())
     })
     .map_err(|error| files::store(&error))?;
@@ -99,7 +99,7 @@ fn tail(log: &Path, count: usize, json: bool) -> Result<Exit, Failure> {
         if json {
             render::line(&String::from_utf8_lossy(line))?;
         } else {
-            render::line(&summary(writer, line))?;
+            render::line(&render::plain(&summary(writer, line)))?;
         }
     }
     Ok(Exit::Done)

@@ -230,6 +230,7 @@ fn verify(
     now: Timestamp,
     json: bool,
 ) -> Result<Exit, Failure> {
+    let first_use = state.is_some_and(bundles::remembers_nothing);
     let bundle: VerifiedBundle = bundles::verify(file, root, state, now)?;
     let manifest = bundle.rules().manifest();
     let loosened: Vec<String> =
@@ -248,6 +249,9 @@ fn verify(
         render::line(&format!("{name} {sequence}: {rules} rules, {digest}"))?;
         for what in loosened {
             render::line(&format!("  loosens {what}"))?;
+        }
+        if first_use {
+            render::line("  first use of this --state: there was no older bundle to compare with")?;
         }
         if state.is_none() {
             render::line("  no --state: an older bundle would have been taken too")?;
