@@ -144,6 +144,26 @@ fn the_tail_gives_as_many_events_as_asked() {
 }
 
 #[test]
+fn a_kept_checkpoint_shows_what_the_key_alone_cannot() {
+    let (dir, _) = demo();
+    let writer = dir.path().join("d/audit/gateway-1");
+    let one = ["--key", "d/audit.vkey"];
+    let kept =
+        run(dir.path(), &[&["audit", "checkpoint", "d/audit/gateway-1"][..], &one].concat(), "", 0);
+    fs::write(dir.path().join("kept"), &kept).unwrap();
+    assert!(kept.starts_with("placet.example/demo-log/gateway-1/"), "{kept}");
+    let verify = ["audit", "verify", "d/audit", "--key", "d/audit.vkey", "--checkpoint", "kept"];
+    assert!(run(dir.path(), &verify, "", 0).contains("\n  log placet.example/demo-log/gateway-1/"));
+    // Of several writers, each has its own.
+    run(dir.path(), &[&["audit", "checkpoint", "d/audit"][..], &one].concat(), "", 2);
+    fs::remove_dir_all(&writer).unwrap();
+    assert!(run(dir.path(), &verify, "", 6).ends_with("rollback at index 0\n"));
+    // A changed log gives nothing to keep.
+    let tampered = ["audit", "checkpoint", "d/audit-tampered/gateway-1", "--key", "d/audit.vkey"];
+    assert!(run(dir.path(), &tampered, "", 6).starts_with("error[API020]"));
+}
+
+#[test]
 fn a_first_use_of_a_state_is_said() {
     let dir = tempfile::tempdir().unwrap();
     run(dir.path(), &["demo", "--out", "d"], "", 0);

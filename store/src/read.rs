@@ -55,6 +55,12 @@ fn judge(dir: &Path, key: &NamedVerifyingKey, options: &VerifyOptions) -> io::Re
         let path = dir.canonicalize()?;
         let name = path.file_name().unwrap_or_default();
         let mut report = judge_writer(dir, name, &here, key, options)?;
+        // Whoever was handed one directory may have renamed it; another writer's log may stand in it.
+        let named = format!("{}/{}/", key.name(), name.to_string_lossy());
+        if let Some(origin) = report.origin.as_ref().filter(|origin| !origin.starts_with(&named)) {
+            let name = shown(name);
+            report.notes.push(format!("the directory `{name}` holds the log `{origin}`"));
+        }
         // Segments beside the directories of writers would hide these from whoever reads the report.
         if here.holds_log() && !below.is_empty() && report.state < State::Tampered {
             "segments stand beside the directories of writers".clone_into(&mut report.detail);
@@ -305,6 +311,27 @@ fn for_each_frame(
         }
     }
     Ok(ControlFlow::Continue(()))
+}
+
+/// The last checkpoint of one writer's log, to be kept in another place: given to a later
+/// verification, it shows forks and rollbacks. `None` where there is none.
+///
+/// Verify the log first: this reads, and judges nothing.
+///
+/// # Errors
+/// [`StoreError::File`].
+pub fn last_checkpoint(writer_dir: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    let cannot = |error| StoreError::file(writer_dir, error);
+    let listed = list_segments(writer_dir).map_err(cannot)?;
+    let mut last = None;
+    let read = for_each_frame(writer_dir, &listed.segments, |kind, payload| {
+        if kind == FrameKind::Checkpoint {
+            last = Some(payload.to_vec());
+        }
+        ControlFlow::Continue(())
+    });
+    let _ = read.map_err(cannot)?;
+    Ok(last)
 }
 
 /// The proof that leaf `index` stands in the log of one writer, under its last checkpoint.
