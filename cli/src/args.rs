@@ -231,6 +231,17 @@ pub(crate) enum Audit {
         #[arg(long)]
         json: bool,
     },
+    /// Verify one writer's log and print its last checkpoint: keep it where the writer cannot write
+    Checkpoint {
+        /// One writer's directory
+        log: PathBuf,
+        /// Verifier key of the root: a file or the text itself
+        #[arg(long, value_name = "VKEY")]
+        key: String,
+        /// A checkpoint seen earlier
+        #[arg(long, value_name = "FILE")]
+        checkpoint: Option<PathBuf>,
+    },
     /// Print the last events of a log
     Tail {
         /// The log: a directory of writers, or one writer's directory

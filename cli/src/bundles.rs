@@ -61,7 +61,11 @@ pub(crate) fn verify(
         Some(state) => {
             let state = StateFile::new(state);
             placet_store::verify_bundle(&state, STATE_SLOT, &bytes, &root, now, keeps_its_word)
-                .map_err(|failure: Failure| failure.in_file(shown))
+                .map_err(|failure: Failure| match failure.code.strip_prefix("API") {
+                    // The state's own file, which the message names.
+                    Some(_) => failure,
+                    None => failure.in_file(shown),
+                })
         }
         None => {
             let (bundle, _) = VerifiedBundle::verify(&bytes, &root, None, now)
@@ -69,6 +73,11 @@ pub(crate) fn verify(
             keeps_its_word(&bundle).map(|()| bundle)
         }
     }
+}
+
+/// Whether a state was never used, or was lost. For a message only.
+pub(crate) fn remembers_nothing(state: &Path) -> bool {
+    StateFile::new(state).get::<serde_json::Value>(STATE_SLOT).is_ok_and(|slot| slot.is_none())
 }
 
 /// The files of a bundle directory.

@@ -24,7 +24,7 @@ use placet::primitives::Timestamp;
 use serde_json::{Value, json};
 
 use crate::error::StoreError;
-use crate::files::{create, create_private_dir, read_bounded, sync_dir};
+use crate::files::{create, create_private_dir, read_regular, sync_dir};
 
 /// Bytes of a stored request: the largest command in base64, its parameters and its context.
 const MAX_REQUEST_BYTES: u64 = 8 * 1024 * 1024;
@@ -142,7 +142,7 @@ impl ApprovalStore {
     pub fn request(&self, ticket: Ticket) -> Result<ApprovalRequest, ApprovalStoreError> {
         let path = self.path(ticket).join(REQUEST);
         let bytes = zeroize::Zeroizing::new(
-            read_bounded(&path, MAX_REQUEST_BYTES).map_err(unknown_if_missing)?,
+            read_regular(&path, MAX_REQUEST_BYTES).map_err(unknown_if_missing)?,
         );
         let request = ApprovalRequest::from_stored(&bytes)?;
         if request.ticket() == ticket { Ok(request) } else { Err(ApprovalError::Damaged.into()) }
@@ -241,7 +241,7 @@ impl ApprovalStore {
 
     /// Why a settled request can go no further; `None` while it is open.
     fn settled(&self, ticket: Ticket) -> Result<Option<ApprovalError>, StoreError> {
-        let bytes = match read_bounded(&self.path(ticket).join(SETTLED), MAX_REQUEST_BYTES) {
+        let bytes = match read_regular(&self.path(ticket).join(SETTLED), MAX_REQUEST_BYTES) {
             Ok(bytes) => bytes,
             Err(StoreError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                 return Ok(None);
@@ -275,7 +275,7 @@ impl ApprovalStore {
     }
 
     fn read_answer(&self, ticket: Ticket, name: &str) -> Result<StoredAnswer, ApprovalStoreError> {
-        let bytes = read_bounded(&self.path(ticket).join(name), MAX_ANSWER_BYTES as u64)?;
+        let bytes = read_regular(&self.path(ticket).join(name), MAX_ANSWER_BYTES as u64)?;
         let malformed = |_| ApprovalError::Malformed;
         let mut value = parse_strict_within(&bytes, MAX_ANSWER_BYTES, 12)
             .map_err(|_| ApprovalError::Malformed)?;

@@ -73,6 +73,15 @@ pub(crate) fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, StoreErro
     }
 }
 
+/// Reads a regular file of at most `limit` bytes: a pipe in a shared directory would be waited for.
+pub(crate) fn read_regular(path: &Path, limit: u64) -> Result<Vec<u8>, StoreError> {
+    match fs::metadata(path) {
+        Ok(meta) if meta.is_file() => read_bounded(path, limit),
+        Ok(_) => Err(StoreError::file(path, io::Error::other("no regular file"))),
+        Err(error) => Err(StoreError::file(path, error)),
+    }
+}
+
 fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }

@@ -38,6 +38,6 @@ pub mod trusted;
 pub use approvals::{ApprovalStore, ApprovalStoreError, Polled, StoredAnswer, Waiting};
 pub use error::StoreError;
 pub use log::{Durability, LogOptions, LogWriter};
-pub use read::{VerifyOptions, for_each_leaf, prove, verify};
+pub use read::{VerifyOptions, for_each_leaf, last_checkpoint, prove, verify};
 pub use state::StateFile;
 pub use trusted::{TrustError, verify_bundle};

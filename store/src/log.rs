@@ -359,7 +359,8 @@ enum Found {
 fn recover(dir: &Path, root: &NamedSigningKey, writer: &str) -> Result<Found, AuditError> {
     let listed = list_segments(dir).map_err(cannot)?;
     if let Some(name) = listed.misnamed.first() {
-        return Err(AuditError::Tampered(Cause(format!("`{name}` is no segment's name"))));
+        let name = name.display();
+        return Err(AuditError::Tampered(Cause(format!("`{name}` is no segment"))));
     }
     if listed.segments.is_empty() {
         return Ok(Found::Nothing(None));

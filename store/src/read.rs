@@ -1,10 +1,12 @@
 //! Reading logs: every writer's segments into the verifier, leaves for other readers, proofs.
 
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use placet::approval::escape;
 use placet::audit::proof::InclusionProof;
 use placet::audit::segment::{
     FRAME_HEADER_BYTES, Frame, FrameKind, parse_segment_name, read_frame, segment_name,
@@ -48,26 +50,40 @@ fn judge(dir: &Path, key: &NamedVerifyingKey, options: &VerifyOptions) -> io::Re
     let mut notes = Vec::new();
     let mut writers = Vec::new();
     let here = list_segments(dir)?;
+    let below = logs_below(dir, &here)?;
     if here.is_writer() {
-        let name = dir.canonicalize()?;
-        let name = name.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        writers.push(judge_writer(dir, &name, here, key, options)?);
-    } else {
-        notes.extend(here.foreign.iter().map(|name| format!("`{name}` is no part of a log")));
-        for name in here.directories {
-            let listed = list_segments(&dir.join(&name))?;
-            let mut report = judge_writer(&dir.join(&name), &name, listed, key, options)?;
-            let expected = format!("{}/{name}/", key.name());
-            if let Some(origin) = &report.origin
-                && !origin.starts_with(&expected)
-                && report.state < State::Tampered
-            {
-                report.detail = format!("the directory holds the log `{origin}`");
-                (report.state, report.class) = (State::Tampered, Some(Class::Splice));
-                report.index = Some(0);
-            }
-            writers.push(report);
+        let path = dir.canonicalize()?;
+        let name = path.file_name().unwrap_or_default();
+        let mut report = judge_writer(dir, name, &here, key, options)?;
+        // Whoever was handed one directory may have renamed it; another writer's log may stand in it.
+        let named = format!("{}/{}/", key.name(), name.to_string_lossy());
+        if let Some(origin) = report.origin.as_ref().filter(|origin| !origin.starts_with(&named)) {
+            let name = shown(name);
+            report.notes.push(format!("the directory `{name}` holds the log `{origin}`"));
         }
+        // Segments beside the directories of writers would hide these from whoever reads the report.
+        if here.holds_log() && !below.is_empty() && report.state < State::Tampered {
+            "segments stand beside the directories of writers".clone_into(&mut report.detail);
+            (report.state, report.class) = (State::Tampered, Some(Class::Insert));
+            report.index = Some(0);
+        }
+        writers.push(report);
+    } else {
+        let foreign = here.foreign.iter().map(|name| shown(name));
+        notes.extend(foreign.map(|name| format!("`{name}` is no part of a log")));
+    }
+    for (name, listed) in below {
+        let mut report = judge_writer(&dir.join(&name), &name, &listed, key, options)?;
+        let expected = name.to_str().map(|name| format!("{}/{name}/", key.name()));
+        if let Some(origin) = &report.origin
+            && expected.is_none_or(|expected| !origin.starts_with(&expected))
+            && report.state < State::Tampered
+        {
+            report.detail = format!("the directory holds the log `{origin}`");
+            (report.state, report.class) = (State::Tampered, Some(Class::Splice));
+            report.index = Some(0);
+        }
+        writers.push(report);
     }
     two_histories(&mut writers);
     if let Some(earlier) = &options.earlier
@@ -109,10 +125,28 @@ fn missing(earlier: &Checkpoint) -> WriterReport {
     }
 }
 
+/// The directories of writers below: all directories, or inside of a writer's own directory those
+/// that hold a log all the same.
+fn logs_below(dir: &Path, here: &Listed) -> io::Result<Vec<(OsString, Listed)>> {
+    let mut below = Vec::new();
+    for name in &here.directories {
+        let listed = list_segments(&dir.join(name))?;
+        if !here.is_writer() || listed.holds_log() {
+            below.push((name.clone(), listed));
+        }
+    }
+    Ok(below)
+}
+
+/// A name for a report: nothing in it moves a cursor or looks like another name.
+fn shown(name: &OsStr) -> String {
+    escape(name.as_encoded_bytes()).replace('\n', "")
+}
+
 fn judge_writer(
     dir: &Path,
-    name: &str,
-    listed: Listed,
+    name: &OsStr,
+    listed: &Listed,
     key: &NamedVerifyingKey,
     options: &VerifyOptions,
 ) -> io::Result<WriterReport> {
@@ -120,12 +154,13 @@ fn judge_writer(
     let earlier = options.earlier.clone().filter(|earlier| {
         first_origin(dir, segments).is_some_and(|origin| origin == earlier.origin.as_str())
     });
-    let mut report = verify_segments(dir, segments, key, earlier, now, name)?.report;
-    let foreign = listed.foreign.iter().chain(&listed.directories);
+    let mut report = verify_segments(dir, segments, key, earlier, now, &shown(name))?.report;
+    let foreign = listed.foreign.iter().chain(&listed.directories).map(|name| shown(name));
     report.notes.extend(foreign.map(|name| format!("`{name}` is no part of the log")));
-    if !listed.misnamed.is_empty() && report.state < State::Tampered {
-        let names = listed.misnamed.join("`, `");
-        report.detail = format!("no segment has the name `{names}`");
+    if let Some(name) = listed.misnamed.first()
+        && report.state < State::Tampered
+    {
+        report.detail = format!("`{}` is no segment: its name, or no regular file", shown(name));
         (report.state, report.class) = (State::Tampered, Some(Class::Insert));
         report.index = Some(report.proven_size);
     }
@@ -150,16 +185,20 @@ fn first_origin(dir: &Path, segments: &[u64]) -> Option<String> {
 pub(crate) struct Listed {
     /// First indexes of the segments.
     pub(crate) segments: Vec<u64>,
-    /// Names that start like a segment's and are none.
-    pub(crate) misnamed: Vec<String>,
+    /// Names that start like a segment's and are none, and what is no regular file.
+    pub(crate) misnamed: Vec<OsString>,
     locked: bool,
-    foreign: Vec<String>,
-    directories: Vec<String>,
+    foreign: Vec<OsString>,
+    directories: Vec<OsString>,
 }
 
 impl Listed {
     const fn is_writer(&self) -> bool {
-        !self.segments.is_empty() || !self.misnamed.is_empty() || self.locked
+        self.holds_log() || self.locked
+    }
+
+    const fn holds_log(&self) -> bool {
+        !self.segments.is_empty() || !self.misnamed.is_empty()
     }
 }
 
@@ -167,16 +206,19 @@ pub(crate) fn list_segments(dir: &Path) -> io::Result<Listed> {
     let mut listed = Listed::default();
     for entry in fs::read_dir(dir)? {
         let entry = entry?;
-        let name = entry.file_name().to_string_lossy().into_owned();
-        // Follows links, so that a link to a directory is judged like one.
-        let is_dir = fs::metadata(entry.path()).is_ok_and(|meta| meta.is_dir());
-        match (parse_segment_name(&name), name.as_str()) {
-            (Some(first), _) if !is_dir => listed.segments.push(first),
-            (_, "lock") => listed.locked = true,
-            (Some(_), _) => listed.misnamed.push(name),
-            (None, start) if start.starts_with("seg-") => listed.misnamed.push(name),
-            (None, _) if is_dir => listed.directories.push(name),
-            (None, _) => listed.foreign.push(name),
+        let name = entry.file_name();
+        // Follows links, so that a link to a directory is judged like one. A segment that is a
+        // device or a pipe would never end, and one that is not there could not be read.
+        let meta = fs::metadata(entry.path()).ok();
+        let is_file = meta.as_ref().is_some_and(fs::Metadata::is_file);
+        let is_dir = meta.is_some_and(|meta| meta.is_dir());
+        match name.to_str().and_then(parse_segment_name) {
+            Some(first) if is_file => listed.segments.push(first),
+            Some(_) => listed.misnamed.push(name),
+            None if name.as_encoded_bytes().starts_with(b"seg-") => listed.misnamed.push(name),
+            None if name == "lock" && !is_dir => listed.locked = true,
+            None if is_dir => listed.directories.push(name),
+            None => listed.foreign.push(name),
         }
     }
     listed.segments.sort_unstable();
@@ -226,10 +268,11 @@ pub fn for_each_leaf(
 ) -> Result<(), StoreError> {
     let cannot = |error| StoreError::file(dir, error);
     let here = list_segments(dir).map_err(cannot)?;
-    let writers = if here.is_writer() { vec![".".to_owned()] } else { here.directories.clone() };
-    for name in writers {
+    let below = logs_below(dir, &here).map_err(cannot)?;
+    let own = here.is_writer().then(|| (OsString::from("."), here));
+    for (name, listed) in own.into_iter().chain(below) {
         let path = dir.join(&name);
-        let listed = list_segments(&path).map_err(cannot)?;
+        let name = shown(&name);
         let flow = for_each_frame(&path, &listed.segments, |kind, payload| match kind {
             FrameKind::Leaf => visit(&name, payload),
             FrameKind::Checkpoint | FrameKind::SegmentEnd => ControlFlow::Continue(()),
@@ -268,6 +311,27 @@ fn for_each_frame(
         }
     }
     Ok(ControlFlow::Continue(()))
+}
+
+/// The last checkpoint of one writer's log, to be kept in another place: given to a later
+/// verification, it shows forks and rollbacks. `None` where there is none.
+///
+/// Verify the log first: this reads, and judges nothing.
+///
+/// # Errors
+/// [`StoreError::File`].
+pub fn last_checkpoint(writer_dir: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    let cannot = |error| StoreError::file(writer_dir, error);
+    let listed = list_segments(writer_dir).map_err(cannot)?;
+    let mut last = None;
+    let read = for_each_frame(writer_dir, &listed.segments, |kind, payload| {
+        if kind == FrameKind::Checkpoint {
+            last = Some(payload.to_vec());
+        }
+        ControlFlow::Continue(())
+    });
+    let _ = read.map_err(cannot)?;
+    Ok(last)
 }
 
 /// The proof that leaf `index` stands in the log of one writer, under its last checkpoint.

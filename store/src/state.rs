@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::error::StoreError;
-use crate::files::{private, read_bounded, replace};
+use crate::files::{private, read_regular, replace};
 
 /// Bytes of a state file: it holds the packed bundle in force, with which the next is compared.
 const MAX_STATE_BYTES: usize = 16 * 1024 * 1024;
@@ -82,7 +82,7 @@ impl StateFile {
     }
 
     fn read(&self) -> Result<BTreeMap<String, Value>, StoreError> {
-        let bytes = match read_bounded(&self.path, MAX_STATE_BYTES as u64) {
+        let bytes = match read_regular(&self.path, MAX_STATE_BYTES as u64) {
             Ok(bytes) => bytes,
             Err(StoreError::File { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
                 return Ok(BTreeMap::new());

@@ -469,10 +469,12 @@ def judge(files, path, root, now, earlier):
     """The report over a mapping of paths to bytes."""
     inside = {name[len(path) + 1 :] if path else name: data for name, data in files.items() if name.startswith(path)}
     single = any("/" not in name and (name.startswith("seg-") or name == "lock") for name in inside)
-    names = {path.split("/")[-1] if single else name.split("/")[0] for name in inside if single or "/" in name}
+    # Inside of a writer's own directory only what holds a log is another writer's.
+    below = {name.split("/")[0] for name in inside if "/" in name and (not single or name.split("/")[1].startswith("seg-"))}
+    beside = below and any("/" not in name and name.startswith("seg-") for name in inside)
     reports = []
-    for writer in sorted(names):
-        own = {name if single else name.split("/", 1)[1]: data for name, data in inside.items() if single or name.startswith(writer + "/")}
+    for writer, top in [(path.split("/")[-1], True)] * single + [(name, False) for name in sorted(below)]:
+        own = {name if top else name.split("/", 1)[1]: data for name, data in inside.items() if ("/" not in name if top else name.startswith(writer + "/"))}
         segments = sorted((int(SEGMENT.fullmatch(name)[1]), data) for name, data in own.items() if SEGMENT.fullmatch(name))
         first = whole(segments[0][1], 0) if segments else None
         origin = Leaf(first[1]).log if first and first[0] == LEAF and Leaf(first[1]).ok else None
@@ -482,7 +484,9 @@ def judge(files, path, root, now, earlier):
         report = {"state": state, "class": log.class_, "index": log.index, "end": log.end, "size": log.proven, "origin": origin}
         if state != "TAMPERED" and any(name.startswith("seg-") and not SEGMENT.fullmatch(name) for name in own):
             report |= {"state": "TAMPERED", "class": "insert", "index": log.proven}
-        elif state != "TAMPERED" and not single and origin and not origin.startswith(f"{root[0]}/{writer}/"):
+        elif state != "TAMPERED" and top and beside:
+            report |= {"state": "TAMPERED", "class": "insert", "index": 0}
+        elif state != "TAMPERED" and not top and origin and not origin.startswith(f"{root[0]}/{writer}/"):
             report |= {"state": "TAMPERED", "class": "splice", "index": 0}
         reports.append(report)
     for report in reports:

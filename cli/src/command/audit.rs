@@ -22,6 +22,10 @@ pub(crate) fn run(args: &Audit) -> Result<Exit, Failure> {
             let now = now.as_deref().map(time).transpose()?;
             verify(log, key, &VerifyOptions { earlier, now }, *json)
         }
+        Audit::Checkpoint { log, key, checkpoint } => {
+            let earlier = checkpoint.as_deref().map(earlier).transpose()?;
+            print_checkpoint(log, key, earlier)
+        }
         Audit::Tail { log, count, json } => tail(log, *count, *json),
     }
 }
@@ -45,6 +49,30 @@ fn verify(log: &Path, key: &str, options: &VerifyOptions, json: bool) -> Result<
     Ok(exit(report.state))
 }
 
+/// Prints the last checkpoint of a log that holds together.
+fn print_checkpoint(log: &Path, key: &str, earlier: Option<Checkpoint>) -> Result<Exit, Failure> {
+    let key = keys::read_verifying_key(key)?;
+    let options = VerifyOptions { earlier, now: None };
+    let report = placet_store::verify(log, &key, &options)?;
+    if exit(report.state) == Exit::Tampered {
+        // Nothing is printed that could be kept by mistake.
+        render::failure(&Failure::new(
+            "API020",
+            format!("the log is {}: no checkpoint of it is worth keeping", report.state.as_str()),
+            "run `placet audit verify` on it",
+        ));
+        return Ok(Exit::Tampered);
+    }
+    let last = placet_store::last_checkpoint(log)?;
+    let Some(last) = last else {
+        let help = "give the directory of one writer, LOG/<writer>";
+        return Err(Failure::new("API017", "no checkpoint stands here", help)
+            .in_file(log.display().to_string()));
+    };
+    render::text(&String::from_utf8_lossy(&last))?;
+    Ok(Exit::Done)
+}
+
 /// The exit code of a state.
 pub(crate) const fn exit(state: State) -> Exit {
     match state {
@@ -64,6 +92,7 @@ pub(crate) fn for_people(report: &Report) -> String {
             writer.state.as_str(),
             writer.detail
         ));
+        lines.extend(writer.origin.iter().map(|origin| format!("  log {origin}")));
         lines.extend(writer.notes.iter().map(|note| format!("  {note}")));
     }
     lines.extend(report.notes.iter().cloned());
@@ -88,17 +117,17 @@ pub(crate) fn for_people(report: &Report) -> String {
 fn tail(log: &Path, count: usize, json: bool) -> Result<Exit, Failure> {
     let mut last: VecDeque<(String, Vec<u8>)> = VecDeque::new();
     placet_store::for_each_leaf(log, |writer, line| {
-        if last.len() >= count.max(1) {
+        last.push_back((writer.to_owned(), line.to_vec()));
+        if last.len() > count {
             last.pop_front();
         }
-        last.push_back((writer.to_owned(), line.to_vec()));
         ControlFlow::Continue(())
     })?;
     for (writer, line) in &last {
         if json {
             render::line(&String::from_utf8_lossy(line))?;
         } else {
-            render::line(&summary(writer, line))?;
+            render::line(&render::plain(&summary(writer, line)))?;
         }
     }
     Ok(Exit::Done)

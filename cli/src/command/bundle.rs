@@ -1,9 +1,13 @@
 //! `placet bundle`: make, check, pack, sign and verify bundles.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use placet::crypto::dsse::Envelope;
 use placet::engine::{self, TestResult};
-use placet::policy::{self, Lint, RoleKeys, RootDocument, Source, VerifiedBundle, envelope};
+use placet::policy::{
+    self, BundleError, Lint, RoleKeys, RootDocument, Source, VerifiedBundle, envelope,
+};
 use placet::primitives::{Span, Timestamp};
 use placet_store::{keys, system};
 use serde::Serialize;
@@ -103,13 +107,17 @@ fn lint(name: &str, json: bool) -> Result<Exit, Failure> {
     if json {
         render::json(&findings)?;
     } else {
-        for found in &findings {
+        for found in findings.iter().take(render::MAX_SHOWN_PROBLEMS) {
             let level = if found.code.starts_with("POL") { "error" } else { "warning" };
             let place = render::Place { file: &found.file, span: found.span };
             let title = format!("[{}]: {}", found.code, found.message);
             render::text(&render::snippet(level, &title, &place, &source, &found.help))?;
         }
-        render::line(&format!("{} findings", findings.len()))?;
+        if findings.len() > render::MAX_SHOWN_PROBLEMS {
+            render::line(&format!("the first {} of", render::MAX_SHOWN_PROBLEMS))?;
+        }
+        let noun = if findings.len() == 1 { "finding" } else { "findings" };
+        render::line(&format!("{} {noun}", findings.len()))?;
     }
     Ok(if findings.is_empty() { Exit::Done } else { Exit::No })
 }
@@ -164,10 +172,35 @@ fn test(name: &str, json: bool) -> Result<Exit, Failure> {
 fn pack(dir: &Path, out: &Path) -> Result<Exit, Failure> {
     let source = bundles::source(dir)?;
     let bundle = bundles::unsigned(source.clone())?;
-    let packed = envelope::sign(&source, &[])?;
-    files::write(out, &packed)?;
+    let packed = envelope::sign(&source, &[]).map_err(|error| {
+        if error != BundleError::Payload {
+            return Failure::from(error);
+        }
+        Failure::new(
+            error.code(),
+            "a path in the bundle cannot be packed",
+            "use letters, digits, `_`, `-` and `.` in names, at most 200 bytes a path",
+        )
+    })?;
+    replace_bundle(out, &packed)?;
     render::line(&format!("{} {}", out.display(), bundle.digest()))?;
     Ok(Exit::Done)
+}
+
+/// Writes a packed bundle over an older one, and over nothing else: a slip in `--out` must not cost
+/// a key.
+fn replace_bundle(out: &Path, packed: &[u8]) -> Result<(), Failure> {
+    let is_bundle = |bytes: &[u8]| {
+        Envelope::parse(bytes)
+            .and_then(|old| old.signers(envelope::BUNDLE_PAYLOAD_TYPE, &[]).map(drop))
+            .is_ok()
+    };
+    if out.symlink_metadata().is_ok() && !files::read(out).is_ok_and(|old| is_bundle(&old)) {
+        let message = "what stands there is no packed bundle, and is not overwritten";
+        return Err(Failure::new("API132", message, "choose another name, or move the file away")
+            .in_file(out.display().to_string()));
+    }
+    files::write(out, packed)
 }
 
 fn sign(file: &Path, key: &Path) -> Result<Exit, Failure> {
@@ -197,6 +230,7 @@ fn verify(
     now: Timestamp,
     json: bool,
 ) -> Result<Exit, Failure> {
+    let first_use = state.is_some_and(bundles::remembers_nothing);
     let bundle: VerifiedBundle = bundles::verify(file, root, state, now)?;
     let manifest = bundle.rules().manifest();
     let loosened: Vec<String> =
@@ -215,6 +249,9 @@ fn verify(
         render::line(&format!("{name} {sequence}: {rules} rules, {digest}"))?;
         for what in loosened {
             render::line(&format!("  loosens {what}"))?;
+        }
+        if first_use {
+            render::line("  first use of this --state: there was no older bundle to compare with")?;
         }
         if state.is_none() {
             render::line("  no --state: an older bundle would have been taken too")?;
@@ -237,6 +274,21 @@ fn root(
         keys: signers.iter().map(|key| key.verifying_key()).collect(),
         threshold,
     };
+    let different: BTreeSet<_> =
+        signers.iter().map(|key| *key.key().verifying_key().as_bytes()).collect();
+    if different.len() < signers.len() {
+        let message = "one key was given twice";
+        return Err(Failure::new("API019", message, "a threshold counts different keys"));
+    }
+    if loosen == 0 || loosen > signers.len() {
+        let message = format!("`--loosen {loosen}` of {} keys can never be met", signers.len());
+        let help = "give at least 1, and a `--key` for each";
+        return Err(Failure::new("API019", message, help));
+    }
+    if expires <= system::now() {
+        let message = "`--expires` is in the past: nothing would verify under this root";
+        return Err(Failure::new("API019", message, "give the day of the next rotation"));
+    }
     let loosen = u32::try_from(loosen).unwrap_or(u32::MAX);
     let document = RootDocument {
         version: 1,
@@ -248,7 +300,8 @@ fn root(
     };
     let keys: Vec<_> = signers.iter().map(|key| key.key()).collect();
     let signed = document.sign(&keys)?;
-    files::write(out, &signed)?;
+    // Whoever replaces a pinned root moves the old one away, and knows that they did.
+    files::create(out, &signed)?;
     render::line(&out.display().to_string())?;
     Ok(Exit::Done)
 }

@@ -141,6 +141,8 @@ fn explain(decided: &Decided) -> String {
         lines.push(format!("  not known: {}", decision.explanation.unknown.join(", ")));
     }
     lines.extend(decision.remedy.iter().map(|remedy| format!("remedy: {remedy}")));
+    // Targets and rules bear names that someone else chose.
+    let lines: Vec<String> = lines.iter().map(|line| render::plain(line)).collect();
     lines.join("\n")
 }
 

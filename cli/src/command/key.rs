@@ -21,11 +21,24 @@ fn new(name: &str, out: &Path) -> Result<Exit, Failure> {
     let key = make(name)?;
     // A name may be a path (`example.org/audit`); the files take its last part.
     let stem = key.name().as_str().rsplit('/').next().unwrap_or_default().to_owned();
+    let fits = |c: u8| c.is_ascii_alphanumeric() || b"._-@:".contains(&c);
+    if stem.is_empty() || stem.starts_with(['.', '-']) || !stem.bytes().all(fits) {
+        return Err(Failure::new(
+            "API101",
+            "the last part of the name makes no file name",
+            "end it in letters, digits, `_`, `-`, `.`, not starting with a dot or dash",
+        ));
+    }
     std::fs::create_dir_all(out)
         .map_err(|error| files::cannot_write(&out.display().to_string(), &error))?;
     let (private, public) = (out.join(format!("{stem}.key")), out.join(format!("{stem}.vkey")));
-    keys::write_signing_key(&private, &key)?;
+    // The public half first: what fails halfway leaves no private key that nobody knows of.
     keys::write_verifying_key(&public, &key.verifying_key())?;
+    if let Err(error) = keys::write_signing_key(&private, &key) {
+        // Made a moment ago, and good for nothing without the other half.
+        let _ = std::fs::remove_file(&public);
+        return Err(error.into());
+    }
     render::line(&format!("{}\n{}\n{}", private.display(), public.display(), key.verifying_key()))?;
     Ok(Exit::Done)
 }

@@ -155,6 +155,6 @@ fn copy(
 fn report(name: &str, findings: &[Finding]) -> Result<(), Failure> {
     findings.iter().try_for_each(|finding| {
         let (start, end) = (finding.start, finding.end);
-        render::line(&format!("{name}:{start}-{end}: {}", finding.kind.name()))
+        render::line(&render::plain(&format!("{name}:{start}-{end}: {}", finding.kind.name())))
     })
 }

@@ -54,7 +54,8 @@ pub struct Requester {
 impl Requester {
     /// Whether `person` is the requester or the delegator, in any letter case: identity providers
     /// write one address in several ways, and a doubt here must cost an approval.
-    pub(crate) fn is(&self, person: &str) -> bool {
+    #[must_use]
+    pub fn is(&self, person: &str) -> bool {
         let person = person.to_lowercase();
         self.id.to_lowercase() == person
             || self.delegator.as_ref().is_some_and(|id| id.to_lowercase() == person)

@@ -1,0 +1,150 @@
+//! Bundle directories, keys and roots in hostile or careless hands, on the real binary.
+#![cfg(unix)]
+#![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// Runs the command line in a directory.
+fn placet(dir: &Path, arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_placet")).current_dir(dir).args(arguments).output().unwrap()
+}
+
+/// Runs it, expects this exit code, gives both outputs.
+fn run(dir: &Path, arguments: &[&str], code: i32) -> String {
+    let output = placet(dir, arguments);
+    let text = [output.stdout, output.stderr].concat();
+    let text = String::from_utf8(text).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{arguments:?}: {text}");
+    text
+}
+
+/// A directory with the bundle `b`, as `bundle init` writes it.
+fn with_bundle() -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    run(dir.path(), &["bundle", "init", "b"], 0);
+    dir
+}
+
+#[test]
+fn a_link_out_of_the_bundle_shows_nothing_of_what_it_leads_to() {
+    let dir = with_bundle();
+    fs::write(dir.path().join("secret"), "root:hunter2\n").unwrap();
+    for target in ["../../secret", "/dev/zero", "/nowhere", "..", "."] {
+        let link = dir.path().join("b/rules/90-link.toml");
+        symlink(target, &link).unwrap();
+        for command in [["bundle", "lint"], ["bundle", "test"]] {
+            let said = run(dir.path(), &[command[0], command[1], "b"], 2);
+            assert!(said.contains("API018") && !said.contains("hunter2"), "{target}: {said}");
+        }
+        fs::remove_file(link).unwrap();
+    }
+    // A folder that is passed over would be rules that nobody applies.
+    fs::rename(dir.path().join("b/rules"), dir.path().join("rules")).unwrap();
+    symlink("../rules", dir.path().join("b/rules")).unwrap();
+    assert!(run(dir.path(), &["bundle", "test", "b"], 2).contains("API018"));
+}
+
+#[test]
+fn mounted_configuration_is_read() {
+    let dir = with_bundle();
+    let rules = dir.path().join("b/rules");
+    fs::create_dir(rules.join("..data")).unwrap();
+    for name in ["10-reads.toml", "20-writes.toml"] {
+        fs::rename(rules.join(name), rules.join("..data").join(name)).unwrap();
+        symlink(Path::new("..data").join(name), rules.join(name)).unwrap();
+    }
+    run(dir.path(), &["bundle", "test", "b"], 0);
+}
+
+#[test]
+fn no_rule_file_is_passed_over() {
+    let dir = with_bundle();
+    let rules = dir.path().join("b/rules");
+    let file = rules.join("90-deny.TOML");
+    fs::write(&file, "").unwrap();
+    assert!(run(dir.path(), &["bundle", "lint", "b"], 1).contains("POL007"));
+    fs::remove_file(file).unwrap();
+    // `rules\10-reads.toml` beside `rules/10-reads.toml`: one would replace the other.
+    let file = dir.path().join("b").join(r"rules\10-reads.toml");
+    fs::write(&file, "").unwrap();
+    assert!(run(dir.path(), &["bundle", "lint", "b"], 2).contains("API018"));
+    fs::remove_file(file).unwrap();
+    fs::write(rules.join("a b.toml"), "").unwrap();
+    let said = run(dir.path(), &["bundle", "pack", "b", "--out", "p.json"], 2);
+    assert!(said.contains("a path in the bundle cannot be packed"), "{said}");
+}
+
+#[test]
+fn many_problems_are_counted_and_long_ones_cut() {
+    let dir = with_bundle();
+    let file = dir.path().join("b/rules/90-many.toml");
+    let many: String = (0..20_000).map(|n| format!("[[rule]]\nx{n} = 1\n")).collect();
+    fs::write(&file, many).unwrap();
+    let said = run(dir.path(), &["bundle", "lint", "b"], 1);
+    assert!(said.len() < 200_000 && said.contains("the first 200 of"), "{} bytes", said.len());
+    let said = run(dir.path(), &["bundle", "test", "b"], 2);
+    assert!(said.len() < 200_000 && said.contains(" more\n"), "{} bytes", said.len());
+    fs::write(&file, format!("{} = 1", "k".repeat(1_000_000))).unwrap();
+    assert!(run(dir.path(), &["bundle", "lint", "b"], 1).len() < 10_000);
+    fs::write(&file, "x = 1\n\n[[rule]]\nid = 'é\u{202e}'; rm\n").unwrap();
+    let said = run(dir.path(), &["bundle", "lint", "b"], 1);
+    assert!(said.contains("rules/90-many.toml:4:10"), "{said}");
+}
+
+#[test]
+fn no_output_replaces_a_key_or_a_root() {
+    let dir = with_bundle();
+    run(dir.path(), &["key", "new", "a"], 0);
+    run(dir.path(), &["key", "new", "example.org/b"], 0);
+    let secret = fs::read(dir.path().join("b.key")).unwrap();
+    let root = |out: &str, code| {
+        let keys = ["bundle", "root", "--key", "a.key", "--expires", "2099-01-01T00:00:00Z"];
+        run(dir.path(), &[&keys[..], &["--out", out]].concat(), code)
+    };
+    assert!(root("b.key", 2).contains("API132"));
+    root("root.json", 0);
+    assert!(root("root.json", 2).contains("API132"));
+    run(dir.path(), &["bundle", "pack", "b", "--out", "p.json"], 0);
+    run(dir.path(), &["bundle", "pack", "b", "--out", "p.json"], 0);
+    for out in ["b.key", "b.vkey", "root.json", "b"] {
+        let said = run(dir.path(), &["bundle", "pack", "b", "--out", out], 2);
+        assert!(said.contains("API132"), "{out}: {said}");
+    }
+    assert_eq!(fs::read(dir.path().join("b.key")).unwrap(), secret);
+}
+
+#[test]
+fn a_root_that_nobody_could_use_is_not_made() {
+    let dir = tempfile::tempdir().unwrap();
+    run(dir.path(), &["key", "new", "a"], 0);
+    let root = |more: &[&str]| {
+        let start = ["bundle", "root", "--out", "root.json", "--key", "a.key"];
+        let said = run(dir.path(), &[&start[..], more].concat(), 2);
+        assert!(said.contains("API019") && !dir.path().join("root.json").exists(), "{said}");
+    };
+    let later = ["--expires", "2099-01-01T00:00:00Z"];
+    root(&[&later[..], &["--loosen", "0"]].concat());
+    root(&[&later[..], &["--loosen", "2"]].concat());
+    root(&[&later[..], &["--key", "a.key", "--loosen", "2"]].concat());
+    root(&["--expires", "2001-01-01T00:00:00Z"]);
+}
+
+#[test]
+fn keys_have_plain_file_names_and_come_in_pairs() {
+    let dir = tempfile::tempdir().unwrap();
+    for name in ["..", ".", "x/..", "x/", "/", "*", "~", "$HOME", ".hidden", "-x"] {
+        assert!(run(dir.path(), &["key", "new", "--", name], 2).contains("API101"), "{name}");
+    }
+    fs::write(dir.path().join("a.vkey"), "mine").unwrap();
+    fs::write(dir.path().join("b.key"), "mine").unwrap();
+    run(dir.path(), &["key", "new", "a"], 2);
+    run(dir.path(), &["key", "new", "b"], 2);
+    let mut left: Vec<_> =
+        fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["a.vkey", "b.key"]);
+    assert_eq!(fs::read(dir.path().join("b.key")).unwrap(), b"mine");
+}
