@@ -102,6 +102,10 @@ const CODES: &[(&str, &str)] = &[
     ("API015", "a packed bundle needs a root"),
     ("API016", "a directory is not empty"),
     ("API017", "a file holds no checkpoint"),
+    ("API018", "a bundle directory holds something else than plain files and directories"),
+    ("API019", "a root document that could not be used"),
+    ("API020", "a log holds no checkpoint"),
+    ("API021", "a name is empty or holds characters that nobody sees"),
     ("LIM001", "a line is longer than its bound"),
     ("LIM002", "a file is larger than its bound"),
 ];

@@ -6,7 +6,8 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let text = "error[API020]: the proxy has no protocol yet\nhelp: embed the library, or use `placet decide`\n";
+    let text =
+        "error: the proxy has no protocol yet\nhelp: embed the library, or use `placet decide`\n";
     // A closed standard error leaves nobody to tell.
     let _ = io::stderr().write_all(text.as_bytes());
     ExitCode::from(2)

@@ -82,7 +82,7 @@ pub(crate) fn answer(args: &args::Answer, answer: Answer) -> Result<Exit, Failur
     if args.approver.is_empty() || render::plain(&args.approver) != args.approver {
         let message = "`--as` holds nothing, or characters that nobody sees";
         let help = "give the approver's id as `approvals.toml` has it";
-        return Err(Failure::new("API006", message, help));
+        return Err(Failure::new("API021", message, help));
     }
     let key = keys::read_signing_key(&args.key)?;
     let store = open(&args.store)?;
