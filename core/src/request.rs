@@ -37,6 +37,16 @@ pub enum Value {
 }
 
 /// Who asks.
+///
+/// # Examples
+/// ```
+/// use placet::request::{Principal, PrincipalKind};
+/// let agent: Principal =
+///     serde_json::from_str(r#"{"id":"agent:support-7","kind":"agent","groups":["agents/support"]}"#)?;
+/// assert_eq!(agent.kind, PrincipalKind::Agent);
+/// assert!(serde_json::from_str::<Principal>(r#"{"id":"agent:support-7","kind":"agent","admin":true}"#).is_err());
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Principal {
@@ -88,6 +98,14 @@ pub struct Context {
 }
 
 /// What the caller is able to enforce. An obligation outside it turns the verdict into deny.
+///
+/// # Examples
+/// ```
+/// use placet::request::Enforces;
+/// let sidecar = Enforces { approve: false, ..Enforces::ALL };
+/// assert!(sidecar.mask && sidecar.limit);
+/// assert!(!Enforces::NOTHING.mask);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Enforces {
     /// Masks what comes back.

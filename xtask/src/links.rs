@@ -1,4 +1,7 @@
 //! Links between the project's own files: what a page or a comment points at is there.
+//!
+//! Three kinds: `[text](target)` in Markdown, a path between backticks in Markdown, and `docs/…`
+//! anywhere.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -6,6 +9,10 @@ use std::path::{Path, PathBuf};
 
 /// Directories that hold nothing of ours.
 const SKIPPED: &[&str] = &["target", ".git", ".venv", "node_modules", "demo-out"];
+
+/// Directories whose paths a page may name.
+const TOP: &[&str] =
+    &["core", "store", "cli", "xtask", "testdata", "docs", "benches", "fuzz", "examples"];
 
 /// Checks the links of every Markdown file, and every `docs/…` that a source names.
 pub(crate) fn check() -> Result<(), String> {
@@ -20,6 +27,8 @@ pub(crate) fn check() -> Result<(), String> {
                 links += 1;
                 wrong.extend(broken(file, link).map(|why| format!("{}: {why}", file.display())));
             }
+            let gone = quoted(&text).into_iter().filter(|path| !exists(path));
+            wrong.extend(gone.map(|path| format!("{}: no `{path}`", file.display())));
         }
         for named in pages(&text).into_iter().filter(|named| !exists(named)) {
             wrong.push(format!("{}: no `{named}`", file.display()));
@@ -99,9 +108,21 @@ fn headings(text: &str) -> BTreeSet<String> {
     text.lines().filter(|line| line.starts_with('#')).map(heading).collect()
 }
 
+/// Every path of the tree that stands between backticks.
+fn quoted(text: &str) -> Vec<&str> {
+    let ours = |piece: &&str| {
+        piece.split_once('/').is_some_and(|(top, _)| TOP.contains(&top))
+            && piece.chars().all(of_a_path)
+    };
+    text.lines().flat_map(|line| line.split('`').skip(1).step_by(2)).filter(ours).collect()
+}
+
+fn of_a_path(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_')
+}
+
 /// Every `docs/…` that stands in a text.
 fn pages(text: &str) -> Vec<&str> {
-    let of_a_path = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '-' | '_');
     text.match_indices("docs/")
         .filter(|(at, _)| text.get(..*at).is_some_and(|before| !before.ends_with(of_a_path)))
         .filter_map(|(at, _)| text.get(at..)?.split(|c| !of_a_path(c)).next())
@@ -134,6 +155,7 @@ mod tests {
             pages("see docs/adr/0002, (docs/spec/log.md). xdocs/no"),
             ["docs/adr/0002", "docs/spec/log.md"]
         );
+        assert_eq!(quoted("`core/src/lib.rs` and `core/{a}` and `a/b`"), ["core/src/lib.rs"]);
         assert!(headings("# A b, c\n## `D`-e").is_superset(&["a-b-c".into(), "d-e".into()].into()));
     }
 }

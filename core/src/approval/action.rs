@@ -9,6 +9,13 @@ use crate::primitives::Digest;
 use crate::schema::SqlSession;
 
 /// A bound parameter. Types count: the text `1`, the number `1` and the byte `1` are three things.
+///
+/// # Examples
+/// ```
+/// use placet::approval::Param;
+/// assert_eq!(Param::Number("1".into()).kind(), "number");
+/// assert!(Param::Text("1".into()) != Param::Number("1".into()));
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub enum Param {
     /// SQL's null.

@@ -82,6 +82,14 @@ id! {
 
 /// 256 random bits that stand in front of everything hashed about a command, so that a short or
 /// guessable command cannot be found from its hash. Erasing it makes the hash mean nothing.
+///
+/// # Examples
+/// ```
+/// use placet::approval::Salt;
+/// // In production the bytes come from the system's random source.
+/// let salt = Salt::from_bytes([7; 32]);
+/// assert_eq!(format!("{salt:?}"), "Salt(32 bytes)");
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Salt([u8; 32]);
 

@@ -16,6 +16,13 @@ pub const HEAD_KEYS: [&str; 7] = ["v", "log", "seq", "prev", "time", "epoch", "t
 /// What an event speaks of.
 ///
 /// Kinds that start with `log.` or `key.` are written by the log itself.
+///
+/// # Examples
+/// ```
+/// use placet::audit::EventKind;
+/// assert_eq!(EventKind::parse("decision"), Some(EventKind::Decision));
+/// assert_eq!(EventKind::parse("Decision"), None);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum EventKind {
     /// A writer opened the log: origin, root key, cadence of heartbeats.

@@ -5,6 +5,12 @@ use serde::Serialize;
 use crate::primitives::Timestamp;
 
 /// The state of a log, from best to worst.
+///
+/// # Examples
+/// ```
+/// use placet::audit::State;
+/// assert!(State::ClosedClean < State::Stale && State::Stale < State::Tampered);
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum State {

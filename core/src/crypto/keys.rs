@@ -17,6 +17,12 @@ const ED25519: u8 = 0x01;
 const MAX_NAME_BYTES: usize = 200;
 
 /// Why a key or its name was refused. Never holds key material.
+///
+/// # Examples
+/// ```
+/// use placet::crypto::KeyName;
+/// assert_eq!(KeyName::parse("two words").unwrap_err().code(), "API101");
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyError {

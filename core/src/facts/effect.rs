@@ -3,6 +3,14 @@
 use std::ops::{BitOr, BitOrAssign};
 
 /// One kind of effect.
+///
+/// # Examples
+/// ```
+/// use placet::facts::{Effect, EffectSet};
+/// let may: EffectSet = Effect::ReadData | Effect::NetEgress;
+/// assert!(may.contains(Effect::NetEgress) && !may.is_subset(EffectSet::READING));
+/// assert_eq!(Effect::parse("net_egress"), Some(Effect::NetEgress));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[repr(u16)]
 pub enum Effect {

@@ -60,6 +60,13 @@ pub fn read(protocol: Protocol, bytes: &[u8], scope: &Scope<'_>) -> Facts {
 }
 
 /// How far a command was understood; ordered from best to worst.
+///
+/// # Examples
+/// ```
+/// use placet::facts::Understanding;
+/// assert!(Understanding::Full < Understanding::Partial);
+/// assert_eq!(Understanding::Opaque.name(), "opaque");
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Understanding {
     /// Every byte is accounted for.

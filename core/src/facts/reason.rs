@@ -3,6 +3,13 @@
 macro_rules! reasons {
     ($($variant:ident = $code:literal, $meaning:literal;)*) => {
         /// Why a command was not understood better. Codes are stable for ever.
+        ///
+        /// # Examples
+        /// ```
+        /// use placet::facts::Reason;
+        /// assert_eq!(Reason::TooDeep.code(), "too_deep");
+        /// assert_eq!(Reason::TooDeep.meaning(), "brackets or blocks nest deeper than the bound");
+        /// ```
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum Reason { $(#[doc = $meaning] $variant,)* }

@@ -9,6 +9,15 @@ use super::EntityType;
 /// the input, half-open; `score` is how sure the detector is, in percent.
 ///
 /// Serialized as `{"type","start","end","score"}` with the score from 0 to 1.
+///
+/// # Examples
+/// ```
+/// use placet::mask::{EntityType, Finding};
+/// let found = Finding { start: 3, end: 18, kind: EntityType::EmailAddress, score: 100 };
+/// let json = serde_json::to_string(&found)?;
+/// assert_eq!(json, r#"{"type":"EMAIL_ADDRESS","start":3,"end":18,"score":1.0}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Finding {
     /// First byte of the value.

@@ -13,6 +13,15 @@ use crate::crypto::hmac_sha256;
 pub const MIN_HASH_KEY_BYTES: usize = 16;
 
 /// A key for keyed hashes. Wiped when dropped; Debug shows its length only.
+///
+/// # Examples
+/// ```
+/// use placet::mask::HashKey;
+/// let key = HashKey::new(b"an example of a key")?;
+/// assert_eq!(format!("{key:?}"), "HashKey(19 bytes)");
+/// assert_eq!(HashKey::new(b"short").unwrap_err().code(), "MSK001");
+/// # Ok::<(), placet::mask::MaskError>(())
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct HashKey(Zeroizing<Vec<u8>>);
 
@@ -36,6 +45,21 @@ impl fmt::Debug for HashKey {
 }
 
 /// What takes the place of a value.
+///
+/// # Examples
+/// ```
+/// use placet::mask::{self, Detectors, EntityType, HashKey, Operator, Operators};
+/// let key = HashKey::new(b"an example of a key")?;
+/// let operators = Operators::redact_all()
+///     .with(EntityType::EmailAddress, Operator::KeyedHash(key))
+///     .with(EntityType::UsSsn, Operator::Replace("(hidden)".into()));
+/// let text = b"ada@example.com and ada@example.com";
+/// let masked = mask::text(&Detectors::builtin(), &operators, text)?;
+/// let shown = String::from_utf8_lossy(&masked.bytes);
+/// let (first, second) = shown.split_once(" and ").unwrap();
+/// assert!(first == second && first.starts_with("[EMAIL_ADDRESS:hmac:"));
+/// # Ok::<(), placet::mask::MaskError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Operator {
     /// The type in brackets: `[CREDIT_CARD]`.

@@ -41,6 +41,15 @@ impl Detectors {
 }
 
 /// A text after masking.
+///
+/// # Examples
+/// ```
+/// use placet::mask::{self, Detectors, Operators};
+/// let masked = mask::text(&Detectors::builtin(), &Operators::redact_all(), b"to ada@example.com")?;
+/// assert_eq!(&*masked.bytes, b"to [EMAIL_ADDRESS]");
+/// assert_eq!((masked.findings[0].start, masked.findings[0].end), (3, 18));
+/// # Ok::<(), placet::mask::MaskError>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MaskedText<'a> {
     /// The masked bytes; borrowed where nothing was found.

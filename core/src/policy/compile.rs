@@ -113,6 +113,15 @@ impl RuleSet {
     }
 
     /// What a rule says about itself: `about`, `say`, `controls`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use placet::policy::VerifiedBundle;
+    /// let bundle = VerifiedBundle::shipped("baseline").unwrap()?;
+    /// let texts = bundle.rules().rule_texts("baseline-unbounded-writes").unwrap();
+    /// assert_eq!(texts.say, Some("Add a WHERE that names the rows you mean."));
+    /// # Ok::<(), placet::policy::BundleError>(())
+    /// ```
     #[must_use]
     pub fn rule_texts(&self, id: &str) -> Option<RuleTexts<'_>> {
         let rule = self.rules.iter().find(|rule| &*rule.id == id)?;
@@ -129,12 +138,6 @@ impl RuleSet {
     #[must_use]
     pub fn classes(&self) -> &[Class] {
         &self.classes
-    }
-
-    /// The approval spec with this id.
-    #[must_use]
-    pub fn approval_spec(&self, id: &str) -> Option<&ApprovalSpec> {
-        self.specs.iter().find(|spec| spec.id == id)
     }
 
     /// Every approval spec, in the order of `approvals.toml`.

@@ -3,6 +3,14 @@
 use serde::{Serialize, Serializer};
 
 /// What is to happen with a command; ordered by strictness.
+///
+/// # Examples
+/// ```
+/// use placet::policy::Verdict;
+/// assert!(Verdict::Allow < Verdict::Mask && Verdict::RequireApproval < Verdict::Deny);
+/// assert_eq!(Verdict::parse("deny"), Some(Verdict::Deny));
+/// assert_eq!(Verdict::parse("Deny"), None);
+/// ```
 #[must_use = "a verdict that is not enforced is a bypass"]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Verdict {

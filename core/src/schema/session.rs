@@ -10,6 +10,14 @@ use serde::Deserialize;
 ///
 /// The JSON form is that of `placet facts --session` (`docs/spec/facts.md`). Prepared statements and
 /// cursors hold literals: `Debug` shows their names only.
+///
+/// # Examples
+/// ```
+/// use placet::schema::SqlSession;
+/// let session = SqlSession { role: Some("app".into()), ..SqlSession::server_defaults() };
+/// assert_eq!(session.standard_conforming_strings, Some(true));
+/// assert_eq!(SqlSession::default().standard_conforming_strings, None);
+/// ```
 #[derive(Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct SqlSession {

@@ -30,6 +30,20 @@ pub enum TokenKind {
 }
 
 /// One token of a command.
+///
+/// # Examples
+/// ```
+/// use placet::command::{Dialect, sql};
+/// use placet::schema::SqlSession;
+///
+/// let session = SqlSession::server_defaults();
+/// sql::read(b"SELECT /* no token */ name", Dialect::Postgres, &session, |reading| {
+///     let reading = reading.unwrap();
+///     let tokens = reading.statements[0].tokens;
+///     assert_eq!(tokens.len(), 2);
+///     assert!(tokens[0].is_word(reading.text, "select"));
+/// });
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Token {
     /// What it is.
