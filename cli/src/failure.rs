@@ -23,6 +23,8 @@ pub(crate) struct Failure {
     pub(crate) span: Option<Span>,
     /// How to mend it.
     pub(crate) help: String,
+    /// Nothing to tell: the reader of the output went away, as `| head` does.
+    pub(crate) silent: bool,
 }
 
 impl Failure {
@@ -32,7 +34,8 @@ impl Failure {
         message: impl Into<String>,
         help: impl Into<String>,
     ) -> Self {
-        Self { code, message: message.into(), file: None, span: None, help: help.into() }
+        let (message, help) = (message.into(), help.into());
+        Self { code, message, file: None, span: None, help, silent: false }
     }
 
     /// The same complaint, about this file.

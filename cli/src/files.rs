@@ -116,6 +116,12 @@ pub(crate) fn cannot_read(name: &str, error: &io::Error) -> Failure {
 
 /// The complaint for a file that cannot be written.
 pub(crate) fn cannot_write(name: &str, error: &io::Error) -> Failure {
-    Failure::new("API005", format!("cannot write: {error}"), "check the path and its permissions")
-        .in_file(name)
+    let mut failure = Failure::new(
+        "API005",
+        format!("cannot write: {error}"),
+        "check the path and its permissions",
+    )
+    .in_file(name);
+    failure.silent = error.kind() == io::ErrorKind::BrokenPipe;
+    failure
 }

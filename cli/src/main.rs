@@ -17,7 +17,9 @@ fn main() -> std::process::ExitCode {
     match command::run(args.command) {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            render::failure(&failure);
+            if !failure.silent {
+                render::failure(&failure);
+            }
             exit::Exit::Unreadable.into()
         }
     }

@@ -164,6 +164,22 @@ fn a_kept_checkpoint_shows_what_the_key_alone_cannot() {
 }
 
 #[test]
+fn a_reader_that_goes_away_is_no_complaint_and_no_success() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("text"), "x".repeat(4_000_000)).unwrap();
+    let mut child = Command::new(env!("CARGO_BIN_EXE_placet"))
+        .current_dir(dir.path())
+        .args(["mask", "text"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr.len()), (Some(2), 0));
+}
+
+#[test]
 fn a_first_use_of_a_state_is_said() {
     let dir = tempfile::tempdir().unwrap();
     run(dir.path(), &["demo", "--out", "d"], "", 0);

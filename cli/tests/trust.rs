@@ -148,3 +148,25 @@ fn keys_have_plain_file_names_and_come_in_pairs() {
     assert_eq!(left, ["a.vkey", "b.key"]);
     assert_eq!(fs::read(dir.path().join("b.key")).unwrap(), b"mine");
 }
+
+#[test]
+fn a_private_key_given_as_text_is_not_said_again() {
+    let dir = with_bundle();
+    run(dir.path(), &["key", "new", "a"], 0);
+    run(dir.path(), &["bundle", "pack", "b", "--out", "p.json"], 0);
+    let secret = fs::read_to_string(dir.path().join("a.key")).unwrap();
+    let (secret, tail) = (secret.trim(), secret.trim().rsplit('+').next().unwrap().to_owned());
+    fs::create_dir(dir.path().join("log")).unwrap();
+    for (arguments, code) in [
+        (&["audit", "verify", "log", "--key", secret][..], "API134"),
+        (&["audit", "checkpoint", "log", "--key", secret][..], "API134"),
+        (&["bundle", "sign", "p.json", "--key", secret][..], "API131"),
+    ] {
+        let said = run(dir.path(), arguments, 2);
+        assert!(said.contains(code) && !said.contains(&tail), "{said}");
+    }
+    // A public key with a slip in it is a key, and not a missing file.
+    let public = fs::read_to_string(dir.path().join("a.vkey")).unwrap().trim().to_owned();
+    let slip = public.replacen("a+", "b+", 1);
+    assert!(run(dir.path(), &["audit", "verify", "log", "--key", &slip], 2).contains("API134"));
+}

@@ -1,7 +1,8 @@
 //! Keys at rest: one line a file, private ones for their owner only, never overwritten.
 
 use std::fs;
-use std::path::Path;
+use std::io;
+use std::path::{Path, PathBuf};
 
 use placet::crypto::{KeyError, NamedSigningKey, NamedVerifyingKey};
 use zeroize::Zeroizing;
@@ -11,6 +12,13 @@ use crate::files::{create, read_bounded};
 
 /// Bytes of a key file; a key has about 150.
 const MAX_KEY_FILE_BYTES: u64 = 4096;
+
+/// What a private key's text starts with.
+const PRIVATE: &str = "PRIVATE+KEY+";
+
+fn shortened() -> PathBuf {
+    PathBuf::from(format!("{PRIVATE}…"))
+}
 
 /// Writes a private key to a new file of mode 0600.
 ///
@@ -37,6 +45,11 @@ pub fn write_verifying_key(path: &Path, key: &NamedVerifyingKey) -> Result<(), S
 /// [`StoreError::OpenToOthers`] if the group or others can read the file: such a key is not
 /// private any more. [`StoreError::Key`], [`StoreError::File`].
 pub fn read_signing_key(path: &Path) -> Result<NamedSigningKey, StoreError> {
+    if path.as_os_str().as_encoded_bytes().starts_with(PRIVATE.as_bytes()) {
+        // Complaints name the path, and this one is the secret.
+        let source = io::Error::other("give the key's file, not the key; replace this key");
+        return Err(StoreError::File { path: shortened(), source });
+    }
     #[cfg(unix)]
     {
         use std::os::unix::fs::MetadataExt as _;
@@ -56,10 +69,18 @@ pub fn read_signing_key(path: &Path) -> Result<NamedSigningKey, StoreError> {
 /// # Errors
 /// [`StoreError::Key`] for a file that holds none; [`StoreError::File`].
 pub fn read_verifying_key(file_or_text: &str) -> Result<NamedVerifyingKey, StoreError> {
-    if let Ok(key) = NamedVerifyingKey::parse(file_or_text) {
-        return Ok(key);
-    }
     let path = Path::new(file_or_text);
+    match NamedVerifyingKey::parse(file_or_text) {
+        Ok(key) => return Ok(key),
+        // A private key must not come back in a complaint about a file of that name.
+        Err(source) if file_or_text.starts_with(PRIVATE) => {
+            return Err(StoreError::Key { path: shortened(), source });
+        }
+        Err(source) if file_or_text.contains('+') && !path.exists() => {
+            return Err(StoreError::Key { path: path.to_owned(), source });
+        }
+        Err(_) => {}
+    }
     let bytes = read_bounded(path, MAX_KEY_FILE_BYTES)?;
     let text = std::str::from_utf8(&bytes).map_err(|_| KeyError::Form);
     text.and_then(NamedVerifyingKey::parse)
