@@ -16,6 +16,10 @@ pub const MAX_SQL_DEPTH: usize = 64;
 /// and dropping such a tree recurses once a link.
 pub const MAX_SQL_CHAIN: usize = 500;
 
+/// Names of columns that lineage of one SQL command holds: a `*` over a `*` doubles them with every
+/// twelve bytes. Beyond it columns are not known. A wide report has a few thousand.
+pub const MAX_SQL_LINEAGE: usize = 100_000;
+
 /// Levels of code inside code (a `DO` body that runs `EXECUTE '…'`) that are read again.
 pub const MAX_NESTED_COMMANDS: usize = 4;
 

@@ -118,6 +118,7 @@ pub fn read<R>(
                 Ok(mut agreed) => {
                     if dialect == Dialect::Postgres {
                         parse::leave_out_only(&mut agreed);
+                        parse::leave_out_locks(&mut agreed);
                     }
                     trees.push(parse::with_grammar(dialect, tokens.len(), true, |grammar| {
                         parse::parse(agreed, grammar)

@@ -65,9 +65,72 @@ pub(super) fn leave_out_only(tokens: &mut Vec<TokenWithSpan>) {
             }
         }
     }
-    if !out.is_empty() {
+    remove(tokens, &out);
+}
+
+/// Leaves out what the parser does not know of `FOR NO KEY UPDATE`, `FOR KEY SHARE` and
+/// `FOR … OF a, b`: how strong a lock is, and all but the first of the tables that it is on.
+///
+/// A lock changes neither what is read nor what comes back, and the tables stand in FROM too.
+pub(super) fn leave_out_locks(tokens: &mut Vec<TokenWithSpan>) {
+    let is = |token: Option<&TokenWithSpan>, keyword: Keyword| {
+        if let Some(Parsed::Word(word)) = token.map(|token| &token.token) {
+            word.quote_style.is_none() && word.keyword == keyword
+        } else {
+            false
+        }
+    };
+    let mut out = Vec::new();
+    for at in 0..tokens.len() {
+        if !is(tokens.get(at), Keyword::FOR) {
+            continue;
+        }
+        let mut end = at + 1;
+        if is(tokens.get(end), Keyword::NO)
+            && is(tokens.get(end + 1), Keyword::KEY)
+            && is(tokens.get(end + 2), Keyword::UPDATE)
+        {
+            out.extend([end, end + 1]);
+            end += 2;
+        } else if is(tokens.get(end), Keyword::KEY) && is(tokens.get(end + 1), Keyword::SHARE) {
+            out.push(end);
+            end += 1;
+        } else if !is(tokens.get(end), Keyword::UPDATE) && !is(tokens.get(end), Keyword::SHARE) {
+            continue;
+        }
+        if !is(tokens.get(end + 1), Keyword::OF) {
+            continue;
+        }
+        let name =
+            |at: usize| tokens.get(at).is_some_and(|token| matches!(token.token, Parsed::Word(_)));
+        let mark = |at: usize, mark: &Parsed| tokens.get(at).is_some_and(|t| t.token == *mark);
+        let mut next = end + 2;
+        let mut first = true;
+        while name(next) {
+            let start = next;
+            next += 1;
+            while mark(next, &Parsed::Period) && name(next + 1) {
+                next += 2;
+            }
+            if !first {
+                out.extend(start..next);
+            }
+            first = false;
+            if !(mark(next, &Parsed::Comma) && name(next + 1)) {
+                break;
+            }
+            out.push(next);
+            next += 1;
+        }
+    }
+    remove(tokens, &out);
+}
+
+/// Removes the tokens at these places, which are in their order.
+fn remove(tokens: &mut Vec<TokenWithSpan>, places: &[usize]) {
+    if !places.is_empty() {
         let mut at = 0..;
-        tokens.retain(|_| at.next().is_some_and(|at: usize| out.binary_search(&at).is_err()));
+        tokens.retain(|_| at.next().is_some_and(|at: usize| places.binary_search(&at).is_err()));
     }
 }
 

@@ -238,6 +238,9 @@ impl<'a> Walk<'_, 'a> {
         if function.tables {
             self.source(TargetKind::Table, Path::dynamic());
         }
+        if let Some(relation) = function.reads {
+            self.source(TargetKind::Table, Path::exact(["pg_catalog", relation]));
+        }
         match function.code {
             Code::None => {}
             Code::Argument(at) => self.code_argument(args.get(at).copied().flatten()),

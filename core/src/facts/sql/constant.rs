@@ -93,6 +93,47 @@ fn number(expr: &Expr) -> Option<&str> {
     None
 }
 
+/// What `expr` (or, `negated`, its opposite) asks to be there and not null.
+pub(super) fn asks_for_a_value(expr: &Expr, negated: bool) -> Option<&Expr> {
+    if let (Expr::IsNotNull(inner) | Expr::IsNotUnknown(inner), false)
+    | (Expr::IsNull(inner) | Expr::IsUnknown(inner), true) = (expr, negated)
+    {
+        return Some(inner);
+    }
+    if let (Expr::IsDistinctFrom(inner, null), false)
+    | (Expr::IsNotDistinctFrom(inner, null), true) = (expr, negated)
+    {
+        return (fold(null) == Some(Constant::Null)).then_some(&**inner);
+    }
+    None
+}
+
+/// Whether it is a comparison: true, false or (where a value is missing) unknown, so that asking
+/// whether it is known asks for no more than the values to be there.
+pub(super) fn is_truth(expr: &Expr) -> bool {
+    if let Expr::BinaryOp { left: _, op, right: _ } = expr {
+        return *op == BinaryOperator::Eq
+            || *op == BinaryOperator::NotEq
+            || *op == BinaryOperator::Lt
+            || *op == BinaryOperator::LtEq
+            || *op == BinaryOperator::Gt
+            || *op == BinaryOperator::GtEq;
+    }
+    matches!(
+        expr,
+        Expr::IsNull(_)
+            | Expr::IsNotNull(_)
+            | Expr::IsTrue(_)
+            | Expr::IsNotTrue(_)
+            | Expr::IsFalse(_)
+            | Expr::IsNotFalse(_)
+            | Expr::IsUnknown(_)
+            | Expr::IsNotUnknown(_)
+            | Expr::IsDistinctFrom(_, _)
+            | Expr::IsNotDistinctFrom(_, _)
+    )
+}
+
 /// What `expr` is whatever the rows hold; `None` where that is not certain. Only exact arithmetic
 /// on whole numbers, so that nothing is ever folded to a false `false`.
 pub(super) fn fold(expr: &Expr) -> Option<Constant> {

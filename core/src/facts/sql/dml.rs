@@ -44,7 +44,11 @@ impl<'a> Walk<'_, 'a> {
         match returning {
             None => (None, Outputs::None),
             Some(items) => {
-                let columns = self.projection(items, level).map(|mut columns| {
+                let columns = self.projection(items, level);
+                let names = written.holds.len().saturating_add(written.depends.len());
+                let names = columns.iter().flatten().count().saturating_mul(names);
+                let room = self.has_room(names);
+                let columns = columns.filter(|_| room).map(|mut columns| {
                     // What was just written comes back under the names of where it was put.
                     for column in &mut columns {
                         if written.holds == Origin::NONE {

@@ -13,7 +13,7 @@ use sqlparser::ast::{
 
 use super::calls::text_value;
 use super::children::children;
-use super::constant::{fold, strip};
+use super::constant::{asks_for_a_value, fold, is_truth, strip};
 use super::flow::{Names, Shape};
 use super::query::at_most;
 use super::walk::Walk;
@@ -317,13 +317,22 @@ fn passes_all(expr: &Expr, negated: bool, aim: &Aim) -> bool {
         }
         return !negated && always(left, op, right);
     }
-    if let Expr::IsNotDistinctFrom(a, b) = expr {
-        return !negated && aim.same(a, b);
+    if let Expr::IsNotDistinctFrom(a, b) = expr
+        && !negated
+        && aim.same(a, b)
+    {
+        return true;
     }
-    if let Expr::IsDistinctFrom(a, b) = expr {
-        return negated && aim.same(a, b);
+    if let Expr::IsDistinctFrom(a, b) = expr
+        && negated
+        && aim.same(a, b)
+    {
+        return true;
     }
-    if let (Expr::IsNotNull(inner), false) | (Expr::IsNull(inner), true) = (expr, negated) {
+    if let Some(inner) = asks_for_a_value(expr, negated) {
+        if is_truth(strip(inner)) {
+            return true;
+        }
         return aim.column(strip(inner)).is_some_and(|column| {
             aim.never_null.contains(&column)
                 || matches!(column.as_str(), "ctid" | "rowid" | "_rowid_" | "oid" | "xmin")

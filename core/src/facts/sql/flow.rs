@@ -31,6 +31,14 @@ impl Origin {
         }
     }
 
+    /// How many columns it names.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Any => 0,
+            Self::Columns(columns) => columns.len(),
+        }
+    }
+
     fn sources(self) -> Sources {
         match self {
             Self::Any => Sources::Any,
@@ -103,6 +111,14 @@ impl Column {
             implicit: depends.sources(),
         }
     }
+}
+
+/// How many names of columns it takes to hold these.
+pub(super) fn weight(columns: &[Column]) -> usize {
+    columns.iter().fold(0, |sum: usize, column| {
+        let Flow { holds, how: _, depends } = &column.flow;
+        sum.saturating_add(1).saturating_add(holds.len()).saturating_add(depends.len())
+    })
 }
 
 /// The columns of a relation; `None` where they are not known for sure.

@@ -11,7 +11,7 @@ use super::flow::{Cte, Names, Origin, Relation, Shape};
 use super::nested;
 use super::query::alias_columns;
 use super::walk::{Walk, wider};
-use crate::facts::{Columns, Extent, Path, Reason, Role, Target, TargetKind};
+use crate::facts::{Columns, Extent, Path, Reason, Role, Segment, Target, TargetKind};
 
 impl<'a> Walk<'_, 'a> {
     /// Walks a FROM clause into `level`; the answer is its reach before any WHERE.
@@ -406,11 +406,23 @@ impl<'a> Walk<'_, 'a> {
     ) -> Relation<'a> {
         let name = self.alias(alias).or_else(|| parts.last().cloned());
         let named = self.named_parts(parts);
-        if let (true, [_, crate::facts::Segment::Exact(relation)]) =
-            (named.system, named.path.0.as_slice())
+        if let (true, [_, Segment::Exact(relation)]) = (named.system, named.path.0.as_slice())
             && let Some(may) = super::functions::system_relation(relation)
         {
             self.part.may |= may;
+        }
+        if let (false, [Segment::Exact(schema), Segment::Exact(relation)]) =
+            (self.is_sqlite(), named.path.0.as_slice())
+        {
+            if schema == "information_schema"
+                && let Some(may) = super::functions::information_relation(relation)
+            {
+                self.part.may |= may;
+            }
+            // The long values of some other table, whose name does not stand here.
+            if schema == "pg_toast" {
+                self.source(TargetKind::Table, Path::dynamic());
+            }
         }
         let columns = match named.table {
             Some(_) => Columns::Named(Vec::new()),
@@ -418,7 +430,7 @@ impl<'a> Walk<'_, 'a> {
         };
         let (path, kind) = (named.path, TargetKind::Table);
         let schema = match (alias, path.0.as_slice()) {
-            (None, [crate::facts::Segment::Exact(schema), _]) => Some(schema.clone()),
+            (None, [Segment::Exact(schema), _]) => Some(schema.clone()),
             _ => None,
         };
         self.target(Target { kind, path: path.clone(), role, columns });

@@ -29,6 +29,8 @@ pub(super) struct Function {
     pub(super) set: bool,
     /// It reads tables that the call does not name.
     pub(super) tables: bool,
+    /// The relation of `pg_catalog` whose values it gives.
+    pub(super) reads: Option<&'static str>,
     /// Its effects are not bounded.
     pub(super) unknown: bool,
     /// The table speaks of its effects, so that `x.name` counts as a call of it.
@@ -61,16 +63,29 @@ pub(super) fn builtin(dialect: Dialect, name: &str) -> Option<Function> {
 /// What reading the relation `name` of `pg_catalog` does beside reading data; `None` where there
 /// is no such relation.
 pub(super) fn system_relation(name: &str) -> Option<EffectSet> {
+    if name.contains('.') {
+        return None;
+    }
+    relation(name)
+}
+
+/// The same for `name` of `information_schema`, where the table speaks of it.
+pub(super) fn information_relation(name: &str) -> Option<EffectSet> {
+    relation(&format!("information_schema.{name}"))
+}
+
+fn relation(name: &str) -> Option<EffectSet> {
     let words = line(POSTGRES_RELATIONS, name)?;
     Some(words.split_ascii_whitespace().filter_map(Effect::parse).collect())
 }
 
-fn parse(words: &str) -> Function {
+fn parse(words: &'static str) -> Function {
     let mut function = Function {
         may: EffectSet::NONE,
         aggregate: false,
         set: false,
         tables: false,
+        reads: None,
         unknown: false,
         catalogued: false,
         code: Code::None,
@@ -84,6 +99,7 @@ fn parse(words: &str) -> Function {
             "none" => function.catalogued = true,
             "unknown" => function.unknown = true,
             "sql" => function.code = Code::AnyText,
+            _ if word.starts_with("of:") => function.reads = word.strip_prefix("of:"),
             _ => match (word.strip_prefix("sql:").and_then(|at| at.parse().ok()), word) {
                 (Some(position), _) => function.code = Code::Argument(position),
                 (None, word) => match Effect::parse(word) {
@@ -145,6 +161,7 @@ mod tests {
                     let shape = ["aggregate", "window", "set", "tables", "none", "unknown", "sql"];
                     let known = shape.contains(&word)
                         || word.starts_with("sql:")
+                        || word.strip_prefix("of:").is_some_and(|n| system_relation(n).is_some())
                         || Effect::parse(word).is_some();
                     assert!(known, "{entry}");
                 }

@@ -29,11 +29,13 @@ mod walk;
 mod words;
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use super::{Effect, Facts, Reason, Scope, SessionDelta, Understanding};
 use crate::command::sql::{Reading, Refusal, Statement};
 use crate::command::{Dialect, Protocol, sql};
+use crate::limits;
 use walk::{Setting, State, Walk};
 
 /// The facts of an SQL command.
@@ -56,7 +58,8 @@ pub(super) fn read(dialect: Dialect, bytes: &[u8], scope: &Scope<'_>) -> Facts {
     if !supported {
         return Facts::opaque(Protocol::Sql(dialect), Reason::ReaderAbsent, bytes.len());
     }
-    let setting = Setting { dialect, catalog: scope.catalog, depth: 0 };
+    let room = Cell::new(limits::MAX_SQL_LINEAGE);
+    let setting = Setting { dialect, catalog: scope.catalog, depth: 0, room: &room };
     let mut state =
         State { session: Cow::Borrowed(scope.session), path_unknown: false, stale: false };
     read_text(setting, bytes, &mut state)

@@ -10,8 +10,7 @@ use sqlparser::ast::{
 };
 
 use super::extent::{self, Aim};
-use super::flow::Flow;
-use super::flow::{Column, Columns, Cte, Names, Origin};
+use super::flow::{Column, Columns, Cte, Flow, Names, Origin, weight};
 use super::walk::{Walk, wider};
 use crate::facts::{Effect, Extent, Outputs, TargetKind};
 
@@ -60,7 +59,7 @@ impl<'a> Walk<'_, 'a> {
         let tail = Tail { order: order_by.as_ref(), limit };
         let mut rows = self.body(body, &names, tail, top);
         if depends != Origin::NONE {
-            rows.columns = rows.columns.map(|columns| depending(&columns, &depends));
+            rows.columns = rows.columns.and_then(|columns| self.depending(&columns, &depends));
         }
         rows
     }
@@ -205,7 +204,7 @@ impl<'a> Walk<'_, 'a> {
                 None => level.merged = true,
             }
             let depends = self.order(order, &level);
-            rows.columns = rows.columns.map(|columns| depending(&columns, &depends));
+            rows.columns = rows.columns.and_then(|columns| self.depending(&columns, &depends));
         }
         rows.extent = self.limited(rows.extent, tail.limit);
         rows
@@ -337,7 +336,7 @@ impl<'a> Walk<'_, 'a> {
         let own = if self.part.rows && own.max_rows().is_some() { Extent::Unknown } else { own };
         let extent = self.limited(own, tail.limit);
         self.part.inner = outer_inner;
-        Rows { columns: columns.map(|columns| depending(&columns, &depends)), extent }
+        Rows { columns: columns.and_then(|columns| self.depending(&columns, &depends)), extent }
     }
 
     fn group_modifiers(
@@ -428,7 +427,9 @@ impl<'a> Walk<'_, 'a> {
                 }
             };
             match (&mut columns, found) {
-                (Some(columns), Some(found)) => columns.extend(found.iter().cloned()),
+                (Some(columns), Some(found)) if self.has_room(weight(&found)) => {
+                    columns.extend(found.iter().cloned());
+                }
                 (columns, _) => *columns = None,
             }
         }
@@ -461,7 +462,9 @@ impl<'a> Walk<'_, 'a> {
         let mut all = Some(Vec::new());
         for relation in &level.relations {
             match (&mut all, self.all_columns(relation)) {
-                (Some(all), Some(columns)) => all.extend(columns.iter().cloned()),
+                (Some(all), Some(columns)) if self.has_room(weight(&columns)) => {
+                    all.extend(columns.iter().cloned());
+                }
                 (all, _) => *all = None,
             }
         }
@@ -610,6 +613,18 @@ impl<'a> Walk<'_, 'a> {
         if self.is_sqlite() { ident.value.clone() } else { self.fold(ident) }
     }
 
+    fn depending(&mut self, columns: &[Column], depends: &Origin) -> Columns {
+        let names = columns.len().saturating_mul(depends.len());
+        self.has_room(names.saturating_add(weight(columns))).then(|| {
+            let columns = columns.iter().map(|column| {
+                let mut column = column.clone();
+                column.flow.depends.add(depends);
+                column
+            });
+            Rc::new(columns.collect())
+        })
+    }
+
     /// The outputs of rows.
     pub(super) fn outputs(&self, columns: Columns) -> Outputs {
         match columns {
@@ -620,15 +635,6 @@ impl<'a> Walk<'_, 'a> {
             }
         }
     }
-}
-
-fn depending(columns: &[Column], depends: &Origin) -> Rc<Vec<Column>> {
-    let columns = columns.iter().map(|column| {
-        let mut column = column.clone();
-        column.flow.depends.add(depends);
-        column
-    });
-    Rc::new(columns.collect())
 }
 
 /// The new names of an alias with a column list.

@@ -60,7 +60,8 @@ impl<'a> Walk<'_, 'a> {
                     self.not_covered();
                 }
                 let named = options.iter().flatten().any(|option| {
-                    option.name.value.eq_ignore_ascii_case("analyze")
+                    // PostgreSQL takes both spellings for one word.
+                    ["analyze", "analyse"].iter().any(|w| option.name.value.eq_ignore_ascii_case(w))
                         && !option.arg.as_ref().is_some_and(is_off)
                 });
                 self.explain(*analyze || named, statement);

@@ -1,6 +1,7 @@
 //! The walk over one statement: what it gathers, and how an action is made of it.
 
 use std::borrow::Cow;
+use std::cell::Cell;
 use std::collections::BTreeSet;
 
 use crate::command::Dialect;
@@ -19,6 +20,8 @@ pub(super) struct Setting<'a> {
     pub(super) catalog: Option<&'a Catalog>,
     /// Levels of code inside code above this text.
     pub(super) depth: usize,
+    /// How many more names of columns lineage may hold, in the whole command.
+    pub(super) room: &'a Cell<usize>,
 }
 
 /// The session as the statements before this one leave it.
@@ -108,6 +111,15 @@ impl<'w, 'a> Walk<'w, 'a> {
     /// Something in the tree that the tables do not cover: everything may happen.
     pub(super) fn not_covered(&mut self) {
         self.opaque(Reason::UnknownStatement);
+    }
+
+    /// Whether lineage may hold `names` more names of columns; takes them. Once it may not, it
+    /// never may again.
+    pub(super) fn has_room(&mut self, names: usize) -> bool {
+        let left = self.setting.room.get().checked_sub(names);
+        self.setting.room.set(left.unwrap_or(0));
+        self.part.unresolved |= left.is_none();
+        left.is_some()
     }
 
     /// Adds a target to the action under construction, or joins it with the same one.
