@@ -4,4 +4,5 @@
 mod protocol;
 pub mod sql;
 
+pub(crate) use protocol::Reader;
 pub use protocol::{Dialect, Other, Protocol};

@@ -6,8 +6,8 @@ use sqlparser::keywords::Keyword;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token as Parsed, TokenWithSpan};
 
-use crate::command::Dialect;
 use crate::command::sql::grammar::Fenced;
+use crate::command::{Dialect, Reader};
 
 /// Lends the grammar for one statement of `tokens` tokens; `None` where the dialect has none.
 ///
@@ -18,21 +18,9 @@ pub(super) fn with_grammar<R>(
     standard_strings: bool,
     work: impl FnOnce(&dyn Grammar) -> Option<R>,
 ) -> Option<R> {
-    match dialect {
-        Dialect::Postgres => work(&Fenced::new(PostgreSqlDialect {}, tokens, !standard_strings)),
-        Dialect::Sqlite => work(&Fenced::new(SQLiteDialect {}, tokens, false)),
-        Dialect::Mysql
-        | Dialect::Mariadb
-        | Dialect::Mssql
-        | Dialect::Snowflake
-        | Dialect::Bigquery
-        | Dialect::Redshift
-        | Dialect::Clickhouse
-        | Dialect::Oracle
-        | Dialect::Duckdb
-        | Dialect::Hive
-        | Dialect::Spark
-        | Dialect::Databricks => None,
+    match dialect.reader()? {
+        Reader::Postgres => work(&Fenced::new(PostgreSqlDialect {}, tokens, !standard_strings)),
+        Reader::Sqlite => work(&Fenced::new(SQLiteDialect {}, tokens, false)),
     }
 }
 

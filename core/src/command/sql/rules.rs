@@ -1,6 +1,6 @@
 //! What a server's own scanner does, as tables: one `Rules` a dialect, read by one lexer.
 
-use crate::command::Dialect;
+use crate::command::{Dialect, Reader};
 
 /// How a server cuts text into tokens and tokens into statements.
 #[derive(Debug)]
@@ -113,22 +113,11 @@ pub(super) enum BodyKind {
 impl Rules {
     /// The table of a dialect, where there is one.
     pub(super) const fn of(dialect: Dialect) -> Option<&'static Self> {
-        match dialect {
-            Dialect::Postgres => Some(&POSTGRES),
-            Dialect::Sqlite => Some(&SQLITE),
-            Dialect::Mysql
-            | Dialect::Mariadb
-            | Dialect::Mssql
-            | Dialect::Snowflake
-            | Dialect::Bigquery
-            | Dialect::Redshift
-            | Dialect::Clickhouse
-            | Dialect::Oracle
-            | Dialect::Duckdb
-            | Dialect::Hive
-            | Dialect::Spark
-            | Dialect::Databricks => None,
-        }
+        let Some(reader) = dialect.reader() else { return None };
+        Some(match reader {
+            Reader::Postgres => &POSTGRES,
+            Reader::Sqlite => &SQLITE,
+        })
     }
 
     /// Whether `byte` may be part of an operator.

@@ -1,6 +1,6 @@
 //! What calling a function may do: the tables of the servers' own functions.
 
-use crate::command::Dialect;
+use crate::command::{Dialect, Reader};
 use crate::facts::{Effect, EffectSet};
 
 const POSTGRES: &str = include_str!("tables/postgres_functions.txt");
@@ -41,21 +41,9 @@ pub(super) struct Function {
 
 /// The function `name` (folded) of the server.
 pub(super) fn builtin(dialect: Dialect, name: &str) -> Option<Function> {
-    let table = match dialect {
-        Dialect::Postgres => POSTGRES,
-        Dialect::Sqlite => SQLITE,
-        Dialect::Mysql
-        | Dialect::Mariadb
-        | Dialect::Mssql
-        | Dialect::Snowflake
-        | Dialect::Bigquery
-        | Dialect::Redshift
-        | Dialect::Clickhouse
-        | Dialect::Oracle
-        | Dialect::Duckdb
-        | Dialect::Hive
-        | Dialect::Spark
-        | Dialect::Databricks => return None,
+    let table = match dialect.reader()? {
+        Reader::Postgres => POSTGRES,
+        Reader::Sqlite => SQLITE,
     };
     line(table, name).map(parse)
 }

@@ -40,22 +40,7 @@ use walk::{Setting, State, Walk};
 
 /// The facts of an SQL command.
 pub(super) fn read(dialect: Dialect, bytes: &[u8], scope: &Scope<'_>) -> Facts {
-    let supported = match dialect {
-        Dialect::Postgres | Dialect::Sqlite => true,
-        Dialect::Mysql
-        | Dialect::Mariadb
-        | Dialect::Mssql
-        | Dialect::Snowflake
-        | Dialect::Bigquery
-        | Dialect::Redshift
-        | Dialect::Clickhouse
-        | Dialect::Oracle
-        | Dialect::Duckdb
-        | Dialect::Hive
-        | Dialect::Spark
-        | Dialect::Databricks => false,
-    };
-    if !supported {
+    if dialect.reader().is_none() {
         return Facts::opaque(Protocol::Sql(dialect), Reason::ReaderAbsent, bytes.len());
     }
     let room = Cell::new(limits::MAX_SQL_LINEAGE);
