@@ -105,6 +105,9 @@ const CODES: &[(&str, &str)] = &[
     ("API015", "a packed bundle needs a root"),
     ("API016", "a directory is not empty"),
     ("API017", "a file holds no checkpoint"),
+    ("API018", "a bundle directory holds what cannot be a part of a bundle"),
+    ("API019", "a root document that nobody could use"),
+    ("API020", "a log of which no checkpoint is worth keeping"),
     ("LIM001", "a line is longer than its bound"),
     ("LIM002", "a file is larger than its bound"),
 ];
