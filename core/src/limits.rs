@@ -16,12 +16,16 @@ pub const MAX_SQL_DEPTH: usize = 64;
 /// and dropping such a tree recurses once a link.
 pub const MAX_SQL_CHAIN: usize = 500;
 
-/// Names of columns that lineage of one SQL command holds: a `*` over a `*` doubles them with every
+/// Names of columns and tables that lineage of one SQL command holds: a `*` over a `*` doubles them with every
 /// twelve bytes. Beyond it columns are not known. A wide report has a few thousand.
 pub const MAX_SQL_LINEAGE: usize = 100_000;
 
 /// Levels of code inside code (a `DO` body that runs `EXECUTE '…'`) that are read again.
 pub const MAX_NESTED_COMMANDS: usize = 4;
+
+/// Bytes of code inside code that one SQL command may have read again, all of it together: a long
+/// text that is prepared once can be executed with every nine bytes.
+pub const MAX_SQL_NESTED_BYTES: usize = 8 * MAX_COMMAND_BYTES;
 
 /// Bytes of stack on which SQL is parsed, walked and dropped.
 pub const SQL_STACK_BYTES: usize = 8 * 1024 * 1024;

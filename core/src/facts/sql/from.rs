@@ -346,8 +346,12 @@ impl<'a> Walk<'_, 'a> {
         };
         match cte {
             Some(Cte::Ready { columns, targets, extent }) => {
-                for target in targets.iter() {
-                    self.target(target.clone());
+                if self.has_room(targets.len()) {
+                    for target in targets.iter() {
+                        self.target(target.clone());
+                    }
+                } else {
+                    self.source(TargetKind::Table, Path::dynamic());
                 }
                 let columns = self.renamed(columns, &new);
                 level.relations.push(Relation {

@@ -36,14 +36,17 @@ use super::{Effect, Facts, Reason, Scope, SessionDelta, Understanding};
 use crate::command::sql::{Reading, Refusal, Statement};
 use crate::command::{Dialect, Protocol, sql};
 use crate::limits;
-use walk::{Setting, State, Walk};
+use walk::{Room, Setting, State, Walk};
 
 /// The facts of an SQL command.
 pub(super) fn read(dialect: Dialect, bytes: &[u8], scope: &Scope<'_>) -> Facts {
     if dialect.reader().is_none() {
         return Facts::opaque(Protocol::Sql(dialect), Reason::ReaderAbsent, bytes.len());
     }
-    let room = Cell::new(limits::MAX_SQL_LINEAGE);
+    let room = Room {
+        names: Cell::new(limits::MAX_SQL_LINEAGE),
+        code: Cell::new(limits::MAX_SQL_NESTED_BYTES),
+    };
     let setting = Setting { dialect, catalog: scope.catalog, depth: 0, room: &room };
     let mut state =
         State { session: Cow::Borrowed(scope.session), path_unknown: false, stale: false };

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::walk::{Setting, State};
+use super::walk::{Setting, State, take};
 use crate::command::Protocol;
 use crate::facts::{Facts, Reason};
 use crate::limits;
@@ -11,7 +11,8 @@ use crate::schema::SqlSession;
 /// Reads SQL that runs inside another statement, under the session's state as it is then.
 pub(super) fn read_sql<'a>(setting: &Setting<'a>, state: &mut State<'a>, text: &str) -> Facts {
     let depth = setting.depth.saturating_add(1);
-    if depth > limits::MAX_NESTED_COMMANDS {
+    let cost = text.len().saturating_add(READING_COSTS);
+    if depth > limits::MAX_NESTED_COMMANDS || !take(&setting.room.code, cost) {
         return Facts::opaque(Protocol::Sql(setting.dialect), Reason::NestedTooDeep, text.len());
     }
     super::read_text(Setting { depth, ..*setting }, text.as_bytes(), state)
@@ -31,3 +32,6 @@ pub(super) fn read_view(setting: &Setting<'_>, text: &str) -> Facts {
 pub(super) fn unread(setting: &Setting<'_>, len: usize) -> Facts {
     Facts::opaque(Protocol::Sql(setting.dialect), Reason::OpaqueCode, len)
 }
+
+/// What reading any text costs, in bytes of one.
+const READING_COSTS: usize = 32;

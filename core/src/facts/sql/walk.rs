@@ -20,8 +20,23 @@ pub(super) struct Setting<'a> {
     pub(super) catalog: Option<&'a Catalog>,
     /// Levels of code inside code above this text.
     pub(super) depth: usize,
-    /// How many more names of columns lineage may hold, in the whole command.
-    pub(super) room: &'a Cell<usize>,
+    pub(super) room: &'a Room,
+}
+
+/// What is left of the bounds that hold for a whole command.
+#[derive(Debug)]
+pub(super) struct Room {
+    /// Names of columns and tables that lineage may still hold.
+    pub(super) names: Cell<usize>,
+    /// Bytes of code inside code that may still be read.
+    pub(super) code: Cell<usize>,
+}
+
+/// Takes so much of what is left. Once there is too little, nothing is left.
+pub(super) fn take(left: &Cell<usize>, amount: usize) -> bool {
+    let rest = left.get().checked_sub(amount);
+    left.set(rest.unwrap_or(0));
+    rest.is_some()
 }
 
 /// The session as the statements before this one leave it.
@@ -113,13 +128,11 @@ impl<'w, 'a> Walk<'w, 'a> {
         self.opaque(Reason::UnknownStatement);
     }
 
-    /// Whether lineage may hold `names` more names of columns; takes them. Once it may not, it
-    /// never may again.
+    /// Whether lineage may hold so many more names; takes them.
     pub(super) fn has_room(&mut self, names: usize) -> bool {
-        let left = self.setting.room.get().checked_sub(names);
-        self.setting.room.set(left.unwrap_or(0));
-        self.part.unresolved |= left.is_none();
-        left.is_some()
+        let room = take(&self.setting.room.names, names);
+        self.part.unresolved |= !room;
+        room
     }
 
     /// Adds a target to the action under construction, or joins it with the same one.
