@@ -24,6 +24,10 @@ pub(crate) fn engine(bundle: &BundleRef) -> Result<Engine, Failure> {
 
 /// The bundle of a directory, a packed file or a shipped pack.
 fn open(name: &str, root: Option<&Path>, state: Option<&Path>) -> Result<VerifiedBundle, Failure> {
+    // The pack first: a directory that an agent makes where a command runs must not take its place.
+    if let Some(bundle) = VerifiedBundle::shipped(name) {
+        return bundle.map_err(Failure::from);
+    }
     let path = Path::new(name);
     if path.is_dir() {
         return unsigned(source(path)?);
@@ -35,15 +39,12 @@ fn open(name: &str, root: Option<&Path>, state: Option<&Path>) -> Result<Verifie
         })?;
         return verify(path, root, state, system::now());
     }
-    match VerifiedBundle::shipped(name) {
-        Some(bundle) => bundle.map_err(Failure::from),
-        None => Err(Failure::new(
-            "API013",
-            "no bundle stands there",
-            format!("give a directory, a packed file, or a pack: {}", policy::PACKS.join(", ")),
-        )
-        .in_file(name)),
-    }
+    Err(Failure::new(
+        "API013",
+        "no bundle stands there",
+        format!("give a directory, a packed file, or a pack: {}", policy::PACKS.join(", ")),
+    )
+    .in_file(name))
 }
 
 /// Verifies a packed bundle against its root, and keeps the state before it decides anything.

@@ -5,6 +5,8 @@ use std::path::Path;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use placet::command::Protocol;
+use placet::crypto::json::{MAX_JSON_DEPTH, parse_strict_within};
+use placet::primitives::Span;
 use placet::request::Session;
 use placet::schema::{Catalog, SqlSession};
 use serde::Deserialize;
@@ -92,6 +94,14 @@ pub(crate) fn sessions(mut whole: Value) -> Result<(SqlSession, Session), Failur
 fn json_file<T: DeserializeOwned>(path: &Path, help: &str) -> Result<T, Failure> {
     let bytes = files::read(path)?;
     let name = path.display().to_string();
+    // A key that stands twice says two things; a map of no fixed keys would take the last.
+    if let Err(error) = parse_strict_within(&bytes, bytes.len(), MAX_JSON_DEPTH)
+        && error.code() == "API113"
+    {
+        let at = error.span().map_or(0, Span::start);
+        let message = format!("the file holds one key of an object twice (byte {at})");
+        return Err(Failure::new("API010", message, error.help()).in_file(name));
+    }
     serde_json::from_slice(&bytes).map_err(|error| {
         // Data errors may quote a value of the file: only the place is told.
         let place = format!("line {}, column {}", error.line(), error.column());

@@ -170,3 +170,32 @@ fn a_private_key_given_as_text_is_not_said_again() {
     let slip = public.replacen("a+", "b+", 1);
     assert!(run(dir.path(), &["audit", "verify", "log", "--key", &slip], 2).contains("API134"));
 }
+
+#[test]
+fn no_directory_takes_the_place_of_a_shipped_pack() {
+    let dir = tempfile::tempdir().unwrap();
+    run(dir.path(), &["bundle", "init", "baseline"], 0);
+    assert!(!run(dir.path(), &["bundle", "test", "baseline"], 0).starts_with("6 passed"));
+    assert!(run(dir.path(), &["bundle", "test", "./baseline"], 0).starts_with("6 passed"));
+    fs::remove_dir_all(dir.path().join("baseline")).unwrap();
+    fs::write(dir.path().join("baseline"), "{}").unwrap();
+    assert!(run(dir.path(), &["mask", "--bundle", "baseline", "/dev/null"], 0).is_empty());
+    assert!(
+        run(dir.path(), &["mask", "--bundle", "./baseline", "/dev/null"], 2).contains("API015")
+    );
+}
+
+#[test]
+fn a_session_or_catalog_says_each_thing_once() {
+    let dir = tempfile::tempdir().unwrap();
+    for (option, text) in [
+        ("--session", r#"{"role":"reader","role":"admin"}"#),
+        ("--session", r#"{"labels":{"a":"1","\u0061":"2"}}"#),
+        ("--catalog", r#"{"dialect":"postgres","dialect":"mysql","tables":[]}"#),
+    ] {
+        fs::write(dir.path().join("x.json"), text).unwrap();
+        let facts = ["facts", "--protocol", "postgres", option, "x.json", "SELECT 1"];
+        let said = run(dir.path(), &facts, 2);
+        assert!(said.contains("API010") && said.contains("twice"), "{said}");
+    }
+}

@@ -75,10 +75,7 @@ fn init(dir: &Path) -> Result<Exit, Failure> {
 }
 
 fn text_of(name: &str) -> Result<Source, Failure> {
-    match policy::pack_source(name) {
-        Some(source) if !Path::new(name).is_dir() => Ok(source),
-        Some(_) | None => bundles::source(Path::new(name)),
-    }
+    policy::pack_source(name).map_or_else(|| bundles::source(Path::new(name)), Ok)
 }
 
 /// One finding of `lint --json`.
