@@ -107,7 +107,7 @@ fn answers_that_cannot_count_are_refused_at_once() {
     let (dir, ticket) = demo();
     for who in ["", "ana\n", "\u{202e}ana", "ana\u{1b}[2J", "a\u{200b}na"] {
         let said = approve(dir.path(), "d/approvals", &ticket, who, 2);
-        assert!(said.contains("API006") && !said.contains('\u{1b}'), "{said}");
+        assert!(said.contains("API021") && !said.contains('\u{1b}'), "{said}");
     }
     for who in ["agent:support-7", "Human:Customer-Desk"] {
         assert!(approve(dir.path(), "d/approvals", &ticket, who, 2).contains("APR012"));
