@@ -143,6 +143,19 @@ fn ordinary_logs_stay_as_they_are() {
 }
 
 #[test]
+fn what_stands_before_a_cut_does_not_make_what_follows_cold() {
+    for text in
+        ["a:b:cc://k:\u{e9}\u{e9}]x@*/", "xxxxxx.eyJhbGciOiJI.abcd ", "xxxxxx.eyJhbGciOiJI..x "]
+    {
+        let whole = redacted(text.as_bytes());
+        for cut in 0..=text.len() {
+            let (a, b) = text.as_bytes().split_at(cut);
+            assert_eq!(streamed([a, b]).0, *whole.bytes, "{text} cut at {cut}");
+        }
+    }
+}
+
+#[test]
 fn a_finished_stream_is_closed() {
     let mut masker = Masker::new(Detectors::builtin(), Operators::redact_all());
     masker.finish().unwrap();
@@ -239,10 +252,13 @@ proptest! {
     }
 
     // Words of context are left out: where a long value became a short label, they may come into
-    // the reach of a number that they did not speak for before.
+    // the reach of a number that they did not speak for before. So are BEGIN lines without a key:
+    // what stands behind them may look like one when it is shorter.
     #[test]
     fn masking_twice_is_masking_once(mut parts in parts()) {
+        let is_key = |part: &[u8]| part.windows(3).any(|three| three == b"END");
         parts.retain(|part| !CONTEXT_WORDS.contains(&part.as_slice()));
+        parts.retain(|part| !part.starts_with(b"-----") || is_key(part));
         let text = parts.join(&b", "[..]);
         let once = redacted(&text).bytes.to_vec();
         let twice = redacted(&once);
