@@ -177,7 +177,8 @@ proptest! {
     /// A catalog adds knowledge; it never takes an effect away.
     #[test]
     fn a_catalog_lowers_no_effect(text in statement()) {
-        prop_assume!(!text.contains("tidy_up"));
+        // The one function that the catalog knows.
+        let text = text.replace("tidy_up", "lower");
         let catalog = catalog();
         let (with, without) = (read(POSTGRES, &text, Some(&catalog)), read(POSTGRES, &text, None));
         prop_assert_eq!(with.effects(), without.effects());
