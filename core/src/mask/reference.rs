@@ -22,19 +22,12 @@ fn is_place(text: &[u8], edge: usize, at: usize) -> bool {
 
 fn best(text: &[u8], edge: usize, at: usize) -> Option<Match> {
     let view = View { bytes: text, whole: true, edge };
+    // Nothing is remembered; the user of a URL may stand before any place.
+    let mut memo = Memo::default();
+    memo.note_url(at);
     is_place(text, edge, at)
-        .then(|| {
-            find(
-                view,
-                at,
-                Field::UNKNOWN,
-                &Context::default(),
-                EntitySet::ALL,
-                &mut Memo::default(),
-            )
-            .unwrap()
-        })
-        .flatten()
+        .then(|| find(view, at, Field::UNKNOWN, &Context::default(), EntitySet::ALL, &mut memo))
+        .and_then(Result::unwrap)
 }
 
 /// Values with their ends, and what redaction makes of the text.

@@ -85,6 +85,8 @@ pub(super) fn next(
     wanted: EntitySet,
     memo: &mut Memo,
 ) -> Step {
+    // In the last value, or in its tail, the user of a URL may stand.
+    memo.note_url(view.edge);
     let mut at = from;
     loop {
         let rest = view.bytes.get(at..).unwrap_or_default();

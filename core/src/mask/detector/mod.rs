@@ -92,7 +92,12 @@ pub(crate) fn find(
         b'-' => take(keys::pem(view, at)?),
         b'+' => take(number::phone(view, at)?),
         b':' => {
-            take(net::password(view, at)?);
+            if view.starts_with(at, b"://")? {
+                memo.note_url(at);
+            }
+            if memo.is_url_near(at) {
+                take(net::password(view, at)?);
+            }
             if view.at(at + 1)? == Some(b':') {
                 take(net::ipv6(view, at)?);
             }
@@ -100,7 +105,7 @@ pub(crate) fn find(
         b'0'..=b'9' => {
             let end = view.run(at, number::MAX_RUN_DIGITS, |byte| byte.is_ascii_digit())?;
             let run = number::Run { digits: end - at, next: view.at(end)? };
-            if run.may_be_card() {
+            if run.may_be_card() && (run.digits >= 12 || number::goes_on(view, end + 1)?) {
                 take(number::card(view, at)?);
             }
             if run.may_be_ssn() {

@@ -28,18 +28,33 @@ pub(crate) struct Memo {
     clear_from: usize,
     /// … up to here may stand before an `@`; both are counted in the same offsets as `at`.
     clear_to: usize,
+    /// Behind here no user of a URL begins that was not noticed: where the last `://` stood, or the
+    /// last value ended.
+    url_near: usize,
 }
 
 impl Memo {
     /// Nothing is known.
-    pub(crate) const START: Self = Self { clear_from: 0, clear_to: 0 };
+    pub(crate) const START: Self = Self { clear_from: 0, clear_to: 0, url_near: 0 };
 
     /// The same knowledge after `cut` bytes were taken off the front.
     pub(crate) const fn shifted(self, cut: usize) -> Self {
         Self {
             clear_from: self.clear_from.saturating_sub(cut),
             clear_to: self.clear_to.saturating_sub(cut),
+            // Taken for nearer than it is, which costs a look and hides nothing.
+            url_near: self.url_near.saturating_sub(cut),
         }
+    }
+
+    /// Notes a `://`, or the end of a value in which one may stand.
+    pub(crate) fn note_url(&mut self, at: usize) {
+        self.url_near = self.url_near.max(at);
+    }
+
+    /// Whether the user of a URL may stand before `at`.
+    pub(super) fn is_url_near(&self, at: usize) -> bool {
+        at.saturating_sub(self.url_near) <= MAX_USER_BYTES + 3
     }
 }
 
@@ -67,7 +82,7 @@ pub(super) fn email(view: View<'_>, at: usize, memo: &mut Memo) -> Result<Option
         return Ok(None); // the middle of a character
     }
     if !(memo.clear_from..memo.clear_to).contains(&at) {
-        *memo = Memo { clear_from: at, clear_to: at };
+        *memo = Memo { clear_from: at, clear_to: at, ..*memo };
     }
     let mut place = memo.clear_to;
     while place - at <= MAX_LOCAL_BYTES && is_local(view, place)? {

@@ -72,6 +72,11 @@ impl Run {
     }
 }
 
+/// Whether a second group of a card number may start at `at`: it has four digits or more.
+pub(super) fn goes_on(view: View<'_>, at: usize) -> Result<bool, More> {
+    Ok(view.run(at, 4, |byte| byte.is_ascii_digit())? == at + 4)
+}
+
 /// Runs of digits with one and the same separator between them.
 struct Groups {
     digits: [u8; 24],
