@@ -55,12 +55,15 @@ pub(crate) fn run(args: &args::Demo) -> Result<Exit, Failure> {
     let caught = tell(&mut screen, "tampered", &report)?;
 
     screen.heading("look further")?;
+    // As it was called, so that the lines can be copied.
+    let placet = std::env::args().next().unwrap_or_else(|| "placet".to_owned());
+    let dir = dir.display();
     for line in [
-        format!("placet audit tail {0}/audit -n 5", dir.display()),
-        format!("placet audit verify {0}/audit --key {0}/audit.vkey", dir.display()),
-        format!("placet bundle test {}/bundle", dir.display()),
-        "placet facts --protocol postgres \"SELECT INTO stolen FROM customers\"".to_owned(),
-        "placet bundle init my-bundle    # then docs/spec/bundle.md".to_owned(),
+        format!("{placet} audit tail {dir}/audit -n 5"),
+        format!("{placet} audit verify {dir}/audit --key {dir}/audit.vkey"),
+        format!("{placet} bundle test {dir}/bundle"),
+        format!("{placet} facts --protocol postgres \"SELECT INTO stolen FROM customers\""),
+        format!("{placet} bundle init my-bundle    # then docs/spec/bundle.md"),
     ] {
         screen.line(&format!("  {line}"))?;
     }
