@@ -14,7 +14,7 @@ use super::*;
 type Codes = &'static [(&'static str, &'static str)];
 
 /// Who must act, by the letters of a code.
-const FAMILIES: &[&str] = &["POL", "BND", "APR", "MSK", "AUD", "API", "LIM"];
+const FAMILIES: &[&str] = &["POL", "BND", "APR", "MSK", "AUD", "API", "LIM", "WIR"];
 
 fn errors() -> Vec<Codes> {
     vec![
@@ -22,6 +22,7 @@ fn errors() -> Vec<Codes> {
         BundleError::CODES,
         ApprovalError::CODES,
         MaskError::CODES,
+        placet::wire::WireError::CODES,
         AuditError::CODES,
         note::NoteError::CODES,
         dsse::EnvelopeError::CODES,
