@@ -34,7 +34,8 @@ fn server_messages() -> Vec<Vec<u8>> {
 
 /// The same message with a body that is one byte shorter, and one that is one byte longer.
 fn wrong_bodies(message_: &[u8]) -> Vec<Vec<u8>> {
-    let (tag, body) = (message_[0], &message_[HEAD_BYTES..]);
+    let (head, body) = message_.split_at(HEAD_BYTES);
+    let tag = head.first().copied().unwrap();
     let mut wrong = vec![message(tag, |out| {
         out.extend(body);
         out.push(0);
@@ -50,8 +51,8 @@ fn a_client_message_with_a_wrong_body_ends_the_session_and_goes_nowhere() {
     for good in client_messages() {
         for wrong in wrong_bodies(&good) {
             let heard = hear(&[Said::Client(wrong.clone())]);
-            assert!(heard.closed, "{}", char::from(good[0]));
-            assert!(heard.to_server.is_empty(), "{}", char::from(good[0]));
+            assert!(heard.closed, "{}", char::from(good.first().copied().unwrap()));
+            assert!(heard.to_server.is_empty(), "{}", char::from(good.first().copied().unwrap()));
             assert!(text(&heard.to_client).contains("08P01"), "{}", text(&heard.to_client));
         }
     }
@@ -102,8 +103,8 @@ fn a_server_message_with_a_wrong_body_shows_the_client_nothing_of_it() {
             let shown = text(&heard.to_client);
             assert!(!shown.contains("Ada"), "{shown}");
             // A command tag is text for the client alone, and a row of other columns is NULLs.
-            if !matches!(good[0], b'C' | b'D') {
-                assert!(heard.closed, "{}: {shown}", char::from(good[0]));
+            if !matches!(good.first(), Some(b'C' | b'D')) {
+                assert!(heard.closed, "{}: {shown}", char::from(good.first().copied().unwrap()));
             }
         }
     }
