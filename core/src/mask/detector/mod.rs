@@ -111,7 +111,8 @@ pub(crate) fn find(
             let run = number::Run { digits: end - at, next: view.at(end)? };
             if want(Kind::CreditCard)
                 && run.may_be_card()
-                && (run.digits >= 12 || number::goes_on(view, end + 1)?) {
+                && (run.digits >= 12 || number::goes_on(view, end + 1)?)
+            {
                 take(number::card(view, at)?);
             }
             if want(Kind::UsSsn) && run.may_be_ssn() {
@@ -146,12 +147,14 @@ pub(crate) fn find(
     let word = first.is_ascii_alphanumeric();
     if want(Kind::SecretAwsSecretAccessKey)
         && (word || first == b'/')
-        && keys::AWS_SECRET_BYTES <= field.end.saturating_sub(at) {
+        && keys::AWS_SECRET_BYTES <= field.end.saturating_sub(at)
+    {
         take(keys::aws_secret(view, at, context)?);
     }
     if want(Kind::EmailAddress)
         && field.at_sign
-        && (word || matches!(first, b'_' | b'.' | b'%' | 0x80..)) {
+        && (word || matches!(first, b'_' | b'.' | b'%' | 0x80..))
+    {
         take(net::email(view, at, memo)?);
     }
     Ok(best)

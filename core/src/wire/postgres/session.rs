@@ -389,6 +389,7 @@ impl Session {
             facts,
             params,
             session: self.reader.session(),
+            session_version: self.reader.version(),
             counters: &self.counters,
             enforces,
             now,
