@@ -8,6 +8,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use run::{Step, Task};
+use xtask::postgres;
 
 const HELP: &str = "\
 usage: cargo xtask <task>
@@ -19,12 +20,19 @@ usage: cargo xtask <task>
   test-all   test, then fuzzing and long property runs
   bench      measure
   fuzz       fuzz every door, one minute each (nightly Rust and cargo-fuzz)
+  clients    install the clients of the live tests (Python, Node)
+  with-postgres -- CMD…
+             run a command beside a fresh private PostgreSQL
 ";
 
 fn main() -> ExitCode {
-    let tasks: Vec<String> = std::env::args().skip(1).collect();
-    let [task] = tasks.as_slice() else {
-        return usage();
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let task = match words.as_slice() {
+        [task, dashes, command @ ..] if task == "with-postgres" && dashes == "--" => {
+            return run::ended(postgres::with(command));
+        }
+        [task] => task,
+        _ => return usage(),
     };
     let steps = match task.as_str() {
         "demo" => demo(),
@@ -34,6 +42,7 @@ fn main() -> ExitCode {
         "test-all" => [check(), test(), long_test(), fuzz()].concat(),
         "bench" => bench(),
         "fuzz" => fuzz(),
+        "clients" => vec![Step::task("clients", Task::Clients)],
         _ => return usage(),
     };
     run::all(&steps)

@@ -4,6 +4,8 @@ use std::io::{self, Write};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
+use xtask::clients::Clients;
+
 use crate::{deps, links};
 
 /// A task that is not one command.
@@ -13,6 +15,8 @@ pub(crate) enum Task {
     Dependencies,
     /// Links between the project's own files.
     Links,
+    /// Python and Node with what the live tests need.
+    Clients,
 }
 
 /// One step of a run.
@@ -56,6 +60,7 @@ impl Step {
             What::Command(words) => command(words, &self.env),
             What::Task(Task::Dependencies) => deps::check(),
             What::Task(Task::Links) => links::check(),
+            What::Task(Task::Clients) => Clients::install().map(|_| ()),
         }
     }
 }
@@ -72,6 +77,17 @@ pub(crate) fn all(steps: &[Step]) -> ExitCode {
         say(&format!("✓ {} ({:.1} s)", step.name, start.elapsed().as_secs_f32()));
     }
     ExitCode::SUCCESS
+}
+
+/// The end of a task that is no step of a run.
+pub(crate) fn ended(result: Result<(), String>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            say(&format!("✗ {why}"));
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn say(line: &str) {

@@ -1,0 +1,1 @@
+//! A proxy of ours, started for tests and benches.
