@@ -1,5 +1,7 @@
 //! The project's chores: `cargo xtask <task>`; the Makefile is a thin skin over it.
 
+mod bench_proxy;
+mod conformance;
 mod deps;
 mod links;
 mod run;
@@ -19,6 +21,10 @@ usage: cargo xtask <task>
   test       check, then every test of `make test`
   test-all   test, then fuzzing and long property runs
   bench      measure
+  bench-proxy
+             measure the proxy beside a direct connection and pgbouncer
+  conformance, conformance-quick
+             real clients through the proxy get what they get without it
   fuzz       fuzz every door, one minute each (nightly Rust and cargo-fuzz)
   clients    install the clients of the live tests (Python, Node)
   with-postgres -- CMD…
@@ -42,6 +48,9 @@ fn main() -> ExitCode {
         "test-all" => [check(), test(), long_test(), fuzz()].concat(),
         "bench" => bench(),
         "fuzz" => fuzz(),
+        "bench-proxy" => vec![Step::task("proxy benchmarks", Task::BenchProxy)],
+        "conformance" => vec![Step::task("conformance", Task::Conformance)],
+        "conformance-quick" => vec![Step::task("conformance", Task::QuickConformance)],
         "clients" => vec![Step::task("clients", Task::Clients)],
         _ => return usage(),
     };

@@ -163,6 +163,20 @@ impl Server {
         command
     }
 
+    /// A program that runs as the server's own account, never as root.
+    #[must_use]
+    pub fn unprivileged(&self, program: &Path) -> Command {
+        self.account.command(program)
+    }
+
+    /// Gives a file or directory to the server's account.
+    ///
+    /// # Errors
+    /// The system refuses.
+    pub fn give(&self, path: &Path) -> Result<(), String> {
+        self.account.own(path)
+    }
+
     /// Runs SQL as the superuser; rows as `psql -qtA` prints them.
     ///
     /// # Errors

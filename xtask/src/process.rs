@@ -1,6 +1,6 @@
 //! Processes that end with their owner, and ports.
 
-use std::io;
+use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, Command, Output};
 use std::thread::sleep;
@@ -93,8 +93,17 @@ pub fn wait_for_port(port: u16, of: &mut Running, patience: Duration) -> Result<
     }
 }
 
-/// Runs a command to its end; standard output, or what it said and how it ended.
-pub(crate) fn output(command: &mut Command) -> Result<String, String> {
+/// Tells whoever runs the task.
+pub fn say(line: &str) {
+    // A closed standard error leaves nobody to tell.
+    let _told = writeln!(io::stderr(), "{line}");
+}
+
+/// Runs a command to its end; what it printed.
+///
+/// # Errors
+/// It cannot be run, or failed: then what it said and how it ended.
+pub fn output(command: &mut Command) -> Result<String, String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let output = command.output().map_err(|error| format!("cannot run `{name}`: {error}"))?;
     if output.status.success() {

@@ -1,12 +1,12 @@
 //! Steps: one command after another, the first failure ends the run.
 
-use std::io::{self, Write};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use xtask::clients::Clients;
+use xtask::say;
 
-use crate::{deps, links};
+use crate::{bench_proxy, conformance, deps, links};
 
 /// A task that is not one command.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +17,12 @@ pub(crate) enum Task {
     Links,
     /// Python and Node with what the live tests need.
     Clients,
+    /// What the proxy costs.
+    BenchProxy,
+    /// Real clients through the proxy, all of them.
+    Conformance,
+    /// Those that take less than a minute.
+    QuickConformance,
 }
 
 /// One step of a run.
@@ -60,6 +66,9 @@ impl Step {
             What::Command(words) => command(words, &self.env),
             What::Task(Task::Dependencies) => deps::check(),
             What::Task(Task::Links) => links::check(),
+            What::Task(Task::BenchProxy) => bench_proxy::run(),
+            What::Task(Task::Conformance) => conformance::run(false),
+            What::Task(Task::QuickConformance) => conformance::run(true),
             What::Task(Task::Clients) => Clients::install().map(|_| ()),
         }
     }
@@ -88,11 +97,6 @@ pub(crate) fn ended(result: Result<(), String>) -> ExitCode {
             ExitCode::FAILURE
         }
     }
-}
-
-fn say(line: &str) {
-    // A closed standard error leaves nobody to tell.
-    let _ = writeln!(io::stderr(), "{line}");
 }
 
 fn command(words: &[String], env: &[(&str, &str)]) -> Result<(), String> {
