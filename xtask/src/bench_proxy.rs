@@ -5,12 +5,13 @@
 //! Before a number counts, the run proves that the proxy did its work: masked values really are
 //! masked, every statement has its decision event, and the log verifies.
 //!
-//! `ROUNDS`, `SECS`, `CLIENTS` and `WORK` (names with blanks between) in the environment change the run.
+//! `ROUNDS`, `SECS`, `CLIENTS` and `WORK` (names with blanks between) in the environment change the
+//! run; `INSTRUCTIONS=1` counts instructions as well.
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use xtask::postgres::{self, Server};
@@ -139,7 +140,7 @@ pub(crate) fn run() -> Result<(), String> {
     server.sql("postgres", "CREATE DATABASE bench")?;
     output(server.client("pgbench").args(["-i", "-q", "-s", "10", "bench"]))?;
     server.sql("bench", PEOPLE)?;
-    let pool = Pool::start(&server)?;
+    let pool = Pool::start(&server, &[])?;
     let bundle = proxy::bundle(&scripts.path().join("bundle"), proxy::MASKING)?;
     let mut table = Table::default();
     for work in chosen {
@@ -170,6 +171,9 @@ pub(crate) fn run() -> Result<(), String> {
         proxy.verify()?;
         table.add(work, &targets, &samples);
         say(&table.last(work));
+    }
+    if std::env::var("INSTRUCTIONS").is_ok_and(|value| value == "1") {
+        instructions(&server, &placet, &bundle, scripts.path())?;
     }
     say(&table.goals());
     Ok(())
@@ -286,6 +290,68 @@ fn measure(
     })
 }
 
+/// What callgrind runs with: nothing but a count.
+const CALLGRIND: &[&str] =
+    &["/usr/bin/valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"];
+
+/// Instructions a transaction, which no other load on the machine disturbs: a run of 2n
+/// transactions less a run of n, divided by n. Callgrind knows no SHA instructions, so hashing is
+/// counted as plain code.
+fn instructions(
+    server: &Server,
+    placet: &Path,
+    bundle: &Path,
+    scripts: &Path,
+) -> Result<(), String> {
+    if !Path::new("/usr/bin/valgrind").exists() {
+        postgres::install("valgrind")?;
+    }
+    say("instructions a transaction (callgrind)");
+    for (name, count) in [("prepared", 1000), ("pipe", 100), ("simple", 1000), ("widep", 20)] {
+        let Some(work) = WORKLOADS.iter().find(|work| work.name == name) else { continue };
+        let run = |env: Vec<(&'static str, String)>, count: u32| {
+            let line = work.arguments.replace("-c # -j 2", "-c 1 -j 1");
+            let mut pgbench = server.client("pgbench");
+            pgbench.envs(env).args(["-n", "-t", &count.to_string()]);
+            for word in line.split(' ') {
+                pgbench.arg(word.replace('@', &scripts.display().to_string()));
+            }
+            output(&mut pgbench).map(|_| ())
+        };
+        let pooled = |count: u32| {
+            let mut pool = Pool::start(server, CALLGRIND)?;
+            run(led(pool.env()), count)?;
+            pool.running.stop(Duration::from_secs(20));
+            collected(&pool.dir.path().join("output"))
+        };
+        let guarded = |count: u32| {
+            let setup = proxy::Setup::new(placet, bundle, server, "bench").under(CALLGRIND);
+            let mut proxy = Proxy::start(&setup)?;
+            run(led(proxy.env()), count)?;
+            proxy.stop();
+            collected(&proxy.output())
+        };
+        let a_transaction = |measure: &dyn Fn(u32) -> Result<f64, String>| {
+            Ok::<f64, String>((measure(2 * count)? - measure(count)?) / f64::from(count))
+        };
+        let (pool, ours) = (a_transaction(&pooled)?, a_transaction(&guarded)?);
+        say(&format!(
+            "{name:<11} pgbouncer {pool:>12.0}   placet {ours:>12.0}   ÷pgbouncer {:>6.2}",
+            ours / pool
+        ));
+    }
+    Ok(())
+}
+
+/// The count at the end of callgrind's words.
+fn collected(words: &Path) -> Result<f64, String> {
+    let text = fs::read_to_string(words).map_err(|error| error.to_string())?;
+    let count = text.lines().rev().find_map(|line| line.split_once("Collected : "));
+    count
+        .and_then(|(_, number)| number.trim().parse().ok())
+        .ok_or_else(|| format!("callgrind told no count: {text}"))
+}
+
 /// CPU time that a process has used, user and system, in microseconds.
 fn cpu_us(process: u32) -> Result<f64, String> {
     let path = format!("/proc/{process}/stat");
@@ -304,11 +370,12 @@ struct Pool {
     port: u16,
     user: String,
     password: String,
-    _dir: proxy::Scratch,
+    dir: proxy::Scratch,
 }
 
 impl Pool {
-    fn start(server: &Server) -> Result<Self, String> {
+    /// Starts it; `under` are words in front of the command.
+    fn start(server: &Server, under: &[&str]) -> Result<Self, String> {
         let program = Path::new("/usr/sbin/pgbouncer");
         if !program.exists() {
             postgres::install("pgbouncer")?;
@@ -337,12 +404,20 @@ impl Pool {
         server.give(dir.path())?;
         server.give(&ini)?;
         server.give(&users)?;
-        let mut command: Command = server.unprivileged(program);
-        command.arg("-q").arg(&ini).stdin(Stdio::null()).stdout(Stdio::null());
-        command.stderr(Stdio::null());
+        let mut command = match under {
+            [] => server.unprivileged(program),
+            [first, rest @ ..] => {
+                let mut command = server.unprivileged(Path::new(first));
+                command.args(rest).arg(program);
+                command
+            }
+        };
+        let told = dir.path().join("output");
+        let file = fs::File::create(&told).map_err(|error| error.to_string())?;
+        command.arg("-q").arg(&ini).stdin(Stdio::null()).stdout(Stdio::null()).stderr(file);
         let mut running = Running::start("pgbouncer", &mut command)?;
-        wait_for_port(port, &mut running, Duration::from_secs(10))?;
-        Ok(Self { running, port, user: "agent".to_owned(), password, _dir: dir })
+        wait_for_port(port, &mut running, Duration::from_secs(60))?;
+        Ok(Self { running, port, user: "agent".to_owned(), password, dir })
     }
 
     fn env(&self) -> Vec<(&'static str, String)> {

@@ -1,6 +1,7 @@
 //! A private PostgreSQL: system packages, a fresh data directory, the loopback address, a free
 //! port, a password of its own; gone with the value that holds it.
 
+use std::fmt;
 use std::fs;
 use std::io::Read as _;
 use std::os::unix::fs::{PermissionsExt as _, chown};
@@ -30,8 +31,7 @@ jit = off
 /// A running server.
 ///
 /// Dropping it stops the server at once and removes its data. The server also ends with the
-/// thread that started it.
-#[derive(Debug)]
+/// thread that started it. Holds a password: its `Debug` shows the rest.
 pub struct Server {
     running: Running,
     account: Account,
@@ -39,6 +39,15 @@ pub struct Server {
     dir: PathBuf,
     port: u16,
     password: String,
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Server")
+            .field("dir", &self.dir)
+            .field("port", &self.port)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Server {

@@ -170,6 +170,7 @@ pub struct Setup {
     password: String,
     database: String,
     wait: Duration,
+    under: Vec<String>,
 }
 
 impl fmt::Debug for Setup {
@@ -200,6 +201,7 @@ impl Setup {
             password: server.password().to_owned(),
             database: database.to_owned(),
             wait: Duration::ZERO,
+            under: Vec::new(),
         }
     }
 
@@ -207,6 +209,13 @@ impl Setup {
     #[must_use]
     pub fn database(mut self, name: &str) -> Self {
         name.clone_into(&mut self.database);
+        self
+    }
+
+    /// Run by another program, which gets these words first.
+    #[must_use]
+    pub fn under(mut self, words: &[&str]) -> Self {
+        self.under = words.iter().map(|word| (*word).to_owned()).collect();
         self
     }
 
@@ -225,8 +234,7 @@ impl Setup {
     }
 }
 
-/// A running proxy.
-#[derive(Debug)]
+/// A running proxy. Holds a token: its `Debug` shows the rest.
 pub struct Proxy {
     running: Running,
     binary: PathBuf,
@@ -234,6 +242,15 @@ pub struct Proxy {
     port: u16,
     token: String,
     database: String,
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Proxy")
+            .field("dir", &self.dir)
+            .field("port", &self.port)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Proxy {
@@ -251,11 +268,18 @@ impl Proxy {
         let told = dir.path().join("output");
         let file = fs::File::create(&told).map_err(|error| error.to_string())?;
         let copy = file.try_clone().map_err(|error| error.to_string())?;
-        let mut command = Command::new(&setup.binary);
+        let mut command = match setup.under.as_slice() {
+            [] => Command::new(&setup.binary),
+            [first, rest @ ..] => {
+                let mut command = Command::new(first);
+                command.args(rest).arg(&setup.binary);
+                command
+            }
+        };
         command.args(["proxy", "--config"]).arg(&path);
         command.stdin(Stdio::null()).stdout(file).stderr(copy);
         let mut running = Running::start("the proxy", &mut command)?;
-        let ready = wait_for_port(port, &mut running, Duration::from_secs(20));
+        let ready = wait_for_port(port, &mut running, Duration::from_secs(60));
         ready.map_err(|why| format!("{why}: {}", fs::read_to_string(&told).unwrap_or_default()))?;
         let (binary, database) = (setup.binary.clone(), setup.database.clone());
         Ok(Self { running, binary, dir, port, token, database })
