@@ -3,3 +3,7 @@
 //! Source: PostgreSQL documentation, chapter "Frontend/Backend Protocol".
 
 pub mod frame;
+pub mod reply;
+pub mod scram;
+pub mod startup;
+pub mod upstream;
