@@ -1,5 +1,7 @@
 //! One command after another: the state in which the next one is read.
 
+use std::collections::BTreeMap;
+
 use super::{Facts, Protocol, Scope, SessionDelta, sql};
 use crate::schema::{Catalog, SqlSession};
 
@@ -43,12 +45,7 @@ impl SessionReader {
     }
 
     /// What the next command would do, and what it leaves behind.
-    pub fn read(
-        &mut self,
-        protocol: Protocol,
-        bytes: &[u8],
-        catalog: Option<&Catalog>,
-    ) -> Facts {
+    pub fn read(&mut self, protocol: Protocol, bytes: &[u8], catalog: Option<&Catalog>) -> Facts {
         let Protocol::Sql(dialect) = protocol else {
             let scope = Scope { catalog, session: &self.session };
             return super::read(protocol, bytes, &scope);
@@ -101,6 +98,24 @@ impl SessionReader {
         }
     }
 
+    /// A cursor that the protocol itself opened, with its query.
+    pub fn open(&mut self, name: &str, text: &str) {
+        // No version: facts that look at cursors are read anew each time.
+        if let Some(cursors) = &mut self.session.cursors {
+            cursors.insert(name.to_owned(), text.to_owned());
+        }
+    }
+
+    /// A statement that the protocol itself prepared, with its text; `None` where it is gone.
+    pub fn prepare(&mut self, name: &str, text: Option<&str>) {
+        if let Some(prepared) = &mut self.session.prepared {
+            match text {
+                Some(text) => prepared.insert(name.to_owned(), text.to_owned()),
+                None => prepared.remove(name),
+            };
+        }
+    }
+
     /// The search path is no longer known.
     pub fn forget_search_path(&mut self) {
         self.version += u64::from(!self.path_unknown);
@@ -129,9 +144,9 @@ impl SessionReader {
         unless_same(&mut mine.sql_mode, sql_mode);
         unless_same(&mut mine.client_encoding, client_encoding);
         unless_same(&mut mine.role, role);
-        unless_same(&mut mine.prepared, prepared);
         unless_same(&mut mine.temp_tables, temp_tables);
-        unless_same(&mut mine.cursors, cursors);
+        only_same(&mut mine.prepared, prepared);
+        only_same(&mut mine.cursors, cursors);
         // `$user` stands for the role.
         self.path_unknown |= mine.role != before.session.role;
         if (&before.session, before.path_unknown, before.stale)
@@ -145,6 +160,17 @@ impl SessionReader {
 fn unless_same<T: PartialEq>(mine: &mut Option<T>, other: &Option<T>) {
     if *mine != *other {
         *mine = None;
+    }
+}
+
+/// Keeps the names that stand for the same text: a name without one is read as anything.
+fn only_same(
+    mine: &mut Option<BTreeMap<String, String>>,
+    other: &Option<BTreeMap<String, String>>,
+) {
+    match (mine.as_mut(), other) {
+        (Some(names), Some(other)) => names.retain(|name, text| other.get(name) == Some(text)),
+        _ => *mine = None,
     }
 }
 
