@@ -26,13 +26,17 @@
 
 mod ask;
 pub mod bundle;
+mod codes;
 mod error;
 mod guard;
 mod hold;
 mod options;
+mod wire;
 
 pub use ask::{Admission, Ask, Refusal, Step};
 pub use bundle::BundleFrom;
+pub use codes::FACE_CODES;
 pub use error::GuardError;
 pub use guard::{Guard, Judged};
 pub use options::{AuditOptions, Options};
+pub use wire::{Peer, SessionJudge};
