@@ -1,92 +1,8 @@
 //! Messages that the gateway itself sends to a client.
 
 use crate::wire::WireError;
+use crate::wire::postgres::Complaint;
 use crate::wire::postgres::frame::{put, put_text};
-
-/// How bad an error is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Severity {
-    /// The command failed, the session goes on.
-    Error,
-    /// The session ends.
-    Fatal,
-}
-
-impl Severity {
-    const fn word(self) -> &'static str {
-        match self {
-            Self::Error => "ERROR",
-            Self::Fatal => "FATAL",
-        }
-    }
-}
-
-/// An `ErrorResponse` in the gateway's own words.
-///
-/// # Examples
-/// ```
-/// use placet::wire::postgres::reply::{ErrorReply, Severity};
-/// let reply = ErrorReply::new(Severity::Fatal, "57P01", "the gateway shuts down");
-/// let mut out = Vec::new();
-/// reply.put(&mut out)?;
-/// assert_eq!(out[0], b'E');
-/// assert!(out.windows(6).any(|bytes| bytes == b"C57P01"));
-/// # Ok::<(), placet::wire::WireError>(())
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct ErrorReply<'a> {
-    severity: Severity,
-    sqlstate: &'a str,
-    message: &'a str,
-    detail: Option<&'a str>,
-    hint: Option<&'a str>,
-}
-
-impl<'a> ErrorReply<'a> {
-    /// An error with this SQLSTATE and these words.
-    #[must_use]
-    pub const fn new(severity: Severity, sqlstate: &'a str, message: &'a str) -> Self {
-        Self { severity, sqlstate, message, detail: None, hint: None }
-    }
-
-    /// With a detail.
-    #[must_use]
-    pub const fn detail(mut self, detail: &'a str) -> Self {
-        self.detail = Some(detail);
-        self
-    }
-
-    /// With a hint.
-    #[must_use]
-    pub const fn hint(mut self, hint: &'a str) -> Self {
-        self.hint = Some(hint);
-        self
-    }
-
-    /// Appends the message.
-    ///
-    /// # Errors
-    /// [`WireError::TooLong`] for texts that no message can hold.
-    pub fn put(&self, out: &mut Vec<u8>) -> Result<(), WireError> {
-        let fields = [
-            (b'S', Some(self.severity.word())),
-            (b'V', Some(self.severity.word())),
-            (b'C', Some(self.sqlstate)),
-            (b'M', Some(self.message)),
-            (b'D', self.detail),
-            (b'H', self.hint),
-        ];
-        put(out, b'E', |body| {
-            for (field, text) in fields {
-                if let Some(text) = text {
-                    body.push(field);
-                    put_text(body, text);
-                }
-            }
-            body.push(0);
-        })
-    }
-}
 
 /// The SQLSTATE that a client is told for an error of its session.
 ///
@@ -100,13 +16,12 @@ impl<'a> ErrorReply<'a> {
 pub const fn sqlstate(error: &WireError) -> &'static str {
     match error {
         WireError::Length
-        | WireError::TooLong
         | WireError::Malformed
         | WireError::UnknownMessage
         | WireError::OutOfOrder => "08P01",
+        WireError::TooLong | WireError::Bound { .. } => "54000",
         WireError::Encoding => "22021",
         WireError::Startup { .. } => "0A000",
-        WireError::Bound { .. } => "54000",
         WireError::NotLogged => "58000",
         WireError::Token => "28P01",
     }
@@ -119,19 +34,22 @@ pub const fn sqlstate(error: &WireError) -> &'static str {
 /// # Examples
 /// ```
 /// use placet::wire::{WireError, postgres::reply::fatal};
-/// let out = String::from_utf8(fatal(&WireError::Length, "the start-up message")).unwrap();
-/// assert!(out.contains("a length that") || out.contains("(the start-up message)"));
+/// let out = fatal(&WireError::Length, "the start-up message");
+/// let out = String::from_utf8_lossy(&out);
+/// assert!(out.contains("cannot be (the start-up message)"));
 /// assert!(out.contains("WIR001"));
 /// ```
 #[must_use]
 pub fn fatal(error: &WireError, place: &str) -> Vec<u8> {
     let message = format!("{error} ({place})");
     let mut out = Vec::new();
-    let reply = ErrorReply::new(Severity::Fatal, sqlstate(error), &message)
-        .detail(error.code())
-        .hint(error.help());
+    let complaint = Complaint {
+        detail: Some(error.code()),
+        hint: Some(error.help()),
+        ..Complaint::fatal(sqlstate(error), &message)
+    };
     // These texts are a few hundred bytes.
-    let _ = reply.put(&mut out);
+    let _ = complaint.put(&mut out);
     out
 }
 

@@ -154,7 +154,8 @@ enum State {
     Handshake,
     Password(Startup),
     Done,
-    Failed(WireError),
+    /// For ever; with the place where it happened.
+    Failed(WireError, &'static str),
 }
 
 impl fmt::Debug for ClientStartup {
@@ -199,10 +200,10 @@ impl ClientStartup {
             State::Password(_) => self.password(),
             State::Handshake if !self.buffer.is_empty() => Err(WireError::OutOfOrder),
             State::Handshake | State::Done => Ok(None),
-            State::Failed(error) => Err(*error),
+            State::Failed(error, _) => Err(*error),
         };
         if let Err(error) = result {
-            self.state = State::Failed(error);
+            self.fail(error);
         }
         result
     }
@@ -215,7 +216,7 @@ impl ClientStartup {
     pub fn secured(&mut self) -> Result<(), WireError> {
         let waited = matches!(self.state, State::Handshake);
         if !waited || !self.buffer.is_empty() {
-            self.state = State::Failed(WireError::OutOfOrder);
+            self.fail(WireError::OutOfOrder);
             return Err(WireError::OutOfOrder);
         }
         self.secure = true;
@@ -223,7 +224,11 @@ impl ClientStartup {
         Ok(())
     }
 
-    /// Where the start-up stands, in words for an error.
+    fn fail(&mut self, error: WireError) {
+        self.state = State::Failed(error, self.place());
+    }
+
+    /// Where the start-up stands, or where it failed, in words for an error.
     #[must_use]
     pub const fn place(&self) -> &'static str {
         match self.state {
@@ -231,7 +236,7 @@ impl ClientStartup {
             State::Handshake => "before the TLS handshake",
             State::Password(_) => "the password message",
             State::Done => "after the password message",
-            State::Failed(_) => "the start-up",
+            State::Failed(_, place) => place,
         }
     }
 
@@ -240,7 +245,7 @@ impl ClientStartup {
     pub fn rest(&self) -> &[u8] {
         match self.state {
             State::Done => &self.buffer,
-            State::Packet | State::Handshake | State::Password(_) | State::Failed(_) => &[],
+            State::Packet | State::Handshake | State::Password(_) | State::Failed(..) => &[],
         }
     }
 
@@ -374,7 +379,7 @@ impl ClientStartup {
         self.take(head.len);
         match std::mem::replace(&mut self.state, State::Done) {
             State::Password(startup) => Ok(Some(ClientEvent::Login(startup, token))),
-            State::Packet | State::Handshake | State::Done | State::Failed(_) => {
+            State::Packet | State::Handshake | State::Done | State::Failed(..) => {
                 Err(WireError::OutOfOrder)
             }
         }

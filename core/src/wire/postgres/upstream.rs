@@ -14,6 +14,9 @@ use crate::wire::postgres::startup::{CancelKey, MAX_CANCEL_KEY_BYTES};
 /// thousand.
 pub const MAX_LOGIN_MESSAGE_BYTES: usize = 32 * 1024;
 
+/// What a place of the login is called.
+const LOGIN: &str = "the login at the server";
+
 /// Parameters that a server may report. PostgreSQL 18 reports sixteen.
 const MAX_PARAMETERS: usize = 128;
 
@@ -112,7 +115,8 @@ enum State {
     Proven,
     LoggedIn,
     Done,
-    Failed(WireError),
+    /// For ever; with the place where it happened.
+    Failed(WireError, &'static str),
 }
 
 impl fmt::Debug for ServerStartup {
@@ -165,7 +169,7 @@ impl ServerStartup {
     pub fn next_event(&mut self) -> Result<Option<ServerEvent>, WireError> {
         let result = self.step();
         if let Err(error) = result {
-            self.state = State::Failed(error);
+            self.state = State::Failed(error, self.place());
         }
         result
     }
@@ -175,11 +179,11 @@ impl ServerStartup {
     pub const fn place(&self) -> &'static str {
         match self.state {
             State::Authentication | State::Challenge(_) | State::Signature(_) | State::Proven => {
-                "the login at the server"
+                LOGIN
             }
             State::LoggedIn => "the server's start-up",
             State::Done => "after the server's start-up",
-            State::Failed(_) => "the start-up at the server",
+            State::Failed(_, place) => place,
         }
     }
 
@@ -193,7 +197,7 @@ impl ServerStartup {
             | State::Signature(_)
             | State::Proven
             | State::LoggedIn
-            | State::Failed(_) => &[],
+            | State::Failed(..) => &[],
         }
     }
 
@@ -201,7 +205,7 @@ impl ServerStartup {
         loop {
             match self.state {
                 State::Done => return Ok(None),
-                State::Failed(error) => return Err(error),
+                State::Failed(error, _) => return Err(error),
                 State::Authentication
                 | State::Challenge(_)
                 | State::Signature(_)
@@ -224,7 +228,7 @@ impl ServerStartup {
     fn message(&mut self, tag: u8, body: Body<'_>) -> Result<Option<ServerEvent>, WireError> {
         match (tag, &self.state) {
             (b'E', _) => {
-                self.state = State::Failed(WireError::OutOfOrder);
+                self.state = State::Failed(WireError::OutOfOrder, self.place());
                 sqlstate(body).map(|code| Some(ServerEvent::Refused(code)))
             }
             // What a server tells while it starts is for its own clients.
@@ -246,7 +250,7 @@ impl ServerStartup {
     fn authentication(&mut self, mut body: Body<'_>) -> Result<Option<ServerEvent>, WireError> {
         let methods = self.credentials.methods;
         let kind = body.int32()?;
-        let state = std::mem::replace(&mut self.state, State::Failed(WireError::OutOfOrder));
+        let state = std::mem::replace(&mut self.state, State::Failed(WireError::OutOfOrder, LOGIN));
         let (next, sent) = match (kind, state) {
             (0, State::Proven) => (State::LoggedIn, None),
             (0, State::Authentication) if methods.trust => (State::LoggedIn, None),

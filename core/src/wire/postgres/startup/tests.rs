@@ -266,6 +266,22 @@ fn tokens_that_are_refused() {
     }
 }
 
+#[test]
+fn an_error_names_its_place() {
+    let place = |bytes: &[u8]| {
+        let mut startup = ClientStartup::new(terms(true));
+        startup.push(bytes);
+        while startup.next_event().is_ok_and(|event| event.is_some()) {}
+        startup.place()
+    };
+    assert_eq!(place(&startup(V3_0, &[("replication", "1")])), "the start-up message");
+    assert_eq!(place(&packet(SSL_REQUEST, b"").repeat(2)), "before the TLS handshake");
+    let mut secured = ClientStartup::new_secured(terms(true));
+    secured.push(&[&startup(V3_0, &[("user", "ada")])[..], b"Q\0\0\0\x04"].concat());
+    assert!(secured.next_event().is_ok() && secured.next_event().is_err());
+    assert_eq!(secured.place(), "the password message");
+}
+
 /// A stream of packets of which each may be right or wrong in some way.
 fn any_stream() -> impl Strategy<Value = Vec<u8>> {
     let user = startup(V3_0, &[("user", "ada")]);
