@@ -141,6 +141,10 @@ fn laws(facts: &Facts, bytes: &[u8], wrong: &mut Vec<String>) {
             wrong.push(format!("verb {} is not in upper case", action.verb));
         }
     }
+    let json = serde_json::to_value(facts).unwrap();
+    if Facts::from_json(&json).as_ref() != Ok(facts) {
+        wrong.push("the JSON form does not come back as the same facts".into());
+    }
 }
 
 fn check(case: &Case, facts: &Facts, wrong: &mut Vec<String>) {

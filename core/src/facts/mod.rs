@@ -10,12 +10,14 @@ mod json;
 mod reason;
 mod session;
 mod sql;
+mod stored;
 mod target;
 
 pub use action::{Action, Extent, How, Op, OutputColumn, Outputs, Sources};
 pub use effect::{Effect, EffectSet};
 pub use reason::Reason;
 pub use session::{SessionDelta, Transaction};
+pub use stored::StoredFactsError;
 pub use target::{Columns, Path, Role, Segment, Target, TargetKind};
 
 pub use crate::command::Protocol;
