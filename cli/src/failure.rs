@@ -8,6 +8,7 @@ use placet::crypto::KeyError;
 use placet::mask::MaskError;
 use placet::policy::BundleError;
 use placet::primitives::Span;
+use placet_guard::GuardError;
 use placet_store::{ApprovalStoreError, StoreError, TrustError};
 
 /// A complaint of the command line or of the library, ready to be rendered.
@@ -80,6 +81,16 @@ from_errors!(
     TrustError
 );
 
+impl From<GuardError> for Failure {
+    fn from(error: GuardError) -> Self {
+        let mut failure = Self::new(error.code(), error.to_string(), error.help());
+        failure.file = error.file().map(str::to_owned);
+        // The problems of a bundle are shown with their own places.
+        failure.span = error.span().filter(|_| error.problems().is_none());
+        failure
+    }
+}
+
 impl From<BundleError> for Failure {
     fn from(error: BundleError) -> Self {
         Self::new(error.code(), error.to_string(), error.help()).at(error.span())
@@ -91,8 +102,6 @@ impl From<BundleError> for Failure {
 const CODES: &[(&str, &str)] = &[
     ("API001", "a line is not a JSON object"),
     ("API002", "a key of a line is missing, not known, or of the wrong type"),
-    ("API003", "a file cannot be read"),
-    ("API004", "a file is not UTF-8 text"),
     ("API005", "a file or the standard output cannot be written"),
     ("API006", "a line holds no command, or more than one"),
     ("API007", "`bytes` is not base64"),
@@ -100,17 +109,13 @@ const CODES: &[(&str, &str)] = &[
     ("API009", "an answer cannot be written as JSON"),
     ("API010", "a session, a catalog or another object cannot be read"),
     ("API012", "the demo's database failed"),
-    ("API013", "no bundle stands there"),
     ("API014", "not a time"),
-    ("API015", "a packed bundle needs a root"),
     ("API016", "a directory is not empty"),
     ("API017", "a file holds no checkpoint"),
-    ("API018", "a bundle directory holds what cannot be a part of a bundle"),
     ("API019", "a root document that nobody could use"),
     ("API020", "a log of which no checkpoint is worth keeping"),
     ("API021", "a name is empty or holds characters that nobody sees"),
     ("LIM001", "a line is longer than its bound"),
-    ("LIM002", "a file is larger than its bound"),
 ];
 
 #[cfg(test)]

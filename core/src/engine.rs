@@ -6,7 +6,7 @@ mod event;
 mod masks;
 
 pub use check::{TestResult, check, run_tests};
-pub use event::{DecisionEvent, Enforcement, OutcomeEvent, OutcomeState};
+pub use event::{Authn, DecisionEvent, Enforcement, OutcomeEvent, OutcomeState};
 
 use std::sync::Arc;
 

@@ -24,3 +24,4 @@ pub mod policy;
 pub mod primitives;
 pub mod request;
 pub mod schema;
+pub mod wire;

@@ -21,6 +21,13 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         "engine",
         &["schema", "request", "crypto", "command", "facts", "policy", "mask", "approval", "audit"],
     ),
+    (
+        "wire",
+        &[
+            "schema", "request", "crypto", "command", "facts", "policy", "mask", "approval",
+            "audit", "engine",
+        ],
+    ),
 ];
 
 fn rust_files(path: &Path, out: &mut Vec<PathBuf>) {

@@ -252,7 +252,7 @@ impl ApprovalStore {
         // The mark alone settles it; an unreadable one counts as used.
         Ok(Some(match value.get("outcome").and_then(Value::as_str) {
             Some("denied") => ApprovalError::Denied,
-            Some("expired") => ApprovalError::Expired,
+            Some("expired" | "withdrawn") => ApprovalError::Expired,
             Some("void") => ApprovalError::NowStricter,
             Some(_) | None => ApprovalError::Consumed,
         }))

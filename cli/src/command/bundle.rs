@@ -140,7 +140,7 @@ struct Row<'a> {
 
 fn test(name: &str, json: bool) -> Result<Exit, Failure> {
     let source = text_of(name)?;
-    let bundle = bundles::unsigned(source.clone())?;
+    let bundle = bundles::unsigned(&source)?;
     let results = engine::run_tests(bundle.rules());
     let failed = results.iter().filter(|result| result.failure.is_some()).count();
     if json {
@@ -168,7 +168,7 @@ fn test(name: &str, json: bool) -> Result<Exit, Failure> {
 
 fn pack(dir: &Path, out: &Path) -> Result<Exit, Failure> {
     let source = bundles::source(dir)?;
-    let bundle = bundles::unsigned(source.clone())?;
+    let bundle = bundles::unsigned(&source)?;
     let packed = envelope::sign(&source, &[]).map_err(|error| {
         if error != BundleError::Payload {
             return Failure::from(error);

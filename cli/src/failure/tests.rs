@@ -14,7 +14,7 @@ use super::*;
 type Codes = &'static [(&'static str, &'static str)];
 
 /// Who must act, by the letters of a code.
-const FAMILIES: &[&str] = &["POL", "BND", "APR", "MSK", "AUD", "API", "LIM"];
+const FAMILIES: &[&str] = &["POL", "BND", "APR", "MSK", "AUD", "API", "LIM", "WIR"];
 
 fn errors() -> Vec<Codes> {
     vec![
@@ -22,6 +22,7 @@ fn errors() -> Vec<Codes> {
         BundleError::CODES,
         ApprovalError::CODES,
         MaskError::CODES,
+        placet::wire::WireError::CODES,
         AuditError::CODES,
         note::NoteError::CODES,
         dsse::EnvelopeError::CODES,
@@ -29,6 +30,7 @@ fn errors() -> Vec<Codes> {
         json::JsonError::CODES,
         jcs::CanonicalError::CODES,
         StoreError::CODES,
+        GuardError::CODES,
         CODES,
     ]
 }
@@ -85,7 +87,7 @@ fn a_code_in_the_sources_is_in_a_table() {
     let tables: BTreeSet<String> =
         errors().into_iter().flatten().map(|(code, _)| (*code).to_owned()).collect();
     let mut text = String::new();
-    for part in ["core/src", "store/src", "cli/src"] {
+    for part in ["core/src", "store/src", "guard/src", "cli/src"] {
         sources(&root().join(part), &mut text);
     }
     let used = codes_in(&text);

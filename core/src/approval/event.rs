@@ -88,6 +88,8 @@ pub enum Closing {
     Expired,
     /// The bundle in force denies the command, or asks for more than was given.
     Void,
+    /// Its requester took it back, or went away.
+    Withdrawn,
 }
 
 /// Body of `approval.closed`: the request ended and nothing ran.

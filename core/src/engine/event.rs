@@ -20,13 +20,30 @@ pub enum Enforcement {
     Gateway,
 }
 
+/// How far the name of a principal can be trusted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Authn {
+    /// The code that embeds the library says so.
+    AssertedByEmbedder,
+    /// A token was checked.
+    Verified {
+        /// Who vouches for it.
+        iss: String,
+        /// The token's id; never the token.
+        jti: String,
+    },
+}
+
 /// The body of a `decision` event: exactly what the evaluator was given, and its answer. Appended
 /// before anything is forwarded.
 #[derive(Clone, Debug, Serialize)]
 pub struct DecisionEvent<'a> {
     decision_id: &'a str,
     enforcement: Enforcement,
-    authn: &'static str,
+    authn: Authn,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<&'a str>,
     principal: &'a Principal,
     resource: &'a Resource,
     session_facts: &'a Session,
@@ -67,7 +84,8 @@ impl<'a> DecisionEvent<'a> {
         Self {
             decision_id,
             enforcement,
-            authn: "asserted_by_embedder",
+            authn: Authn::AssertedByEmbedder,
+            session: None,
             principal: &request.principal,
             resource: &request.resource,
             session_facts: &request.session,
@@ -78,6 +96,20 @@ impl<'a> DecisionEvent<'a> {
             decision: &decided.decision,
             engine: env!("CARGO_PKG_VERSION"),
         }
+    }
+
+    /// The same event for a principal whose name was established in this way.
+    #[must_use]
+    pub fn authn(mut self, authn: Authn) -> Self {
+        self.authn = authn;
+        self
+    }
+
+    /// The same event in this session of the log.
+    #[must_use]
+    pub const fn in_session(mut self, session: &'a str) -> Self {
+        self.session = Some(session);
+        self
     }
 }
 

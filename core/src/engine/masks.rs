@@ -22,28 +22,81 @@ impl Engine {
         columns: &[&str],
         key: Option<&HashKey>,
     ) -> Option<RowMasker> {
-        let masks: Vec<&MaskObligation> = decided
-            .decision
-            .obligations
-            .iter()
-            .filter_map(|obligation| match obligation {
-                Obligation::Mask(mask) => Some(mask),
-                Obligation::Limit { .. } | Obligation::Approval { .. } => None,
-            })
-            .collect();
+        let masks: Vec<&MaskObligation> = masks_of(decided).collect();
         if masks.is_empty() {
             return None;
         }
         let as_expected = expected_columns(&decided.facts) == Some(columns.len());
         let rule = |(index, name): (usize, &&str)| ColumnRule {
             name: (*name).to_owned(),
-            forced: masks.iter().find_map(|mask| forced(mask, index, as_expected, key)),
+            forced: masks.iter().find_map(|mask| self.forced(mask, index, as_expected, key)),
         };
         let rules = columns.iter().enumerate().map(rule).collect();
         let classes = masks.iter().flat_map(|mask| &mask.classes);
         let (detectors, operators) = detection(classes, key);
         Some(RowMasker::new(detectors, operators, rules))
     }
+
+    /// Detectors and operators of the classes that a decision masks, for what is no row: messages,
+    /// free text. `None` where it masks nothing.
+    #[must_use]
+    pub fn masks(
+        &self,
+        decided: &Decided,
+        key: Option<&HashKey>,
+    ) -> Option<(Detectors, Operators)> {
+        masks_of(decided).next()?;
+        Some(detection(masks_of(decided).flat_map(|mask| &mask.classes), key))
+    }
+
+    /// Detectors and operators of every class of the bundle, for what belongs to no command.
+    #[must_use]
+    pub fn every_mask(&self, key: Option<&HashKey>) -> (Detectors, Operators) {
+        detection(self.rules.classes().iter(), key)
+    }
+
+    /// Whether a decision masks a class that columns are tagged with, so that values of it may have
+    /// any shape and no detector finds them in a free text.
+    #[must_use]
+    pub fn masks_tagged(&self, decided: &Decided) -> bool {
+        let mut classes = masks_of(decided).flat_map(|mask| &mask.classes);
+        classes.any(|class| self.rules.is_tagged(&class.name))
+    }
+
+    /// How the cells of a column are replaced whatever is in them. A class that no column is tagged
+    /// with and that has detectors is found by them alone: it forces no column.
+    fn forced(
+        &self,
+        mask: &MaskObligation,
+        index: usize,
+        as_expected: bool,
+        key: Option<&HashKey>,
+    ) -> Option<Forced> {
+        let class = match &mask.columns {
+            MaskedColumns::Listed(listed) if as_expected => {
+                let column = listed.iter().find(|column| column.index == index)?;
+                mask.classes.iter().find(|class| class.name == column.class)
+            }
+            MaskedColumns::Listed(_) | MaskedColumns::All => {
+                let shapeless = |class: &&Class| {
+                    class.detectors.is_empty() || self.rules.is_tagged(&class.name)
+                };
+                let forcing = mask.classes.iter().filter(shapeless);
+                Some(forcing.max_by_key(|class| class.operator)?)
+            }
+        };
+        Some(match class {
+            Some(class) => Forced { class: class.name.clone(), operator: operator(class, key) },
+            None => Forced { class: "masked".to_owned(), operator: Operator::Redact },
+        })
+    }
+}
+
+fn masks_of(decided: &Decided) -> impl Iterator<Item = &MaskObligation> {
+    decided.decision.obligations.iter().filter_map(|obligation| match obligation {
+        Obligation::Mask(mask) => Some(mask),
+        Obligation::Limit { .. } | Obligation::Approval { .. } => None,
+    })
 }
 
 /// Columns of the one result that the command returns; `None` where there are more results, or
@@ -56,27 +109,6 @@ fn expected_columns(facts: &Facts) -> Option<usize> {
     });
     let first = results.next()?;
     if results.next().is_some() { None } else { first }
-}
-
-fn forced(
-    mask: &MaskObligation,
-    index: usize,
-    as_expected: bool,
-    key: Option<&HashKey>,
-) -> Option<Forced> {
-    let class = match &mask.columns {
-        MaskedColumns::Listed(listed) if as_expected => {
-            let column = listed.iter().find(|column| column.index == index)?;
-            mask.classes.iter().find(|class| class.name == column.class)
-        }
-        MaskedColumns::Listed(_) | MaskedColumns::All => {
-            mask.classes.iter().max_by_key(|class| class.operator)
-        }
-    };
-    Some(match class {
-        Some(class) => Forced { class: class.name.clone(), operator: operator(class, key) },
-        None => Forced { class: "masked".to_owned(), operator: Operator::Redact },
-    })
 }
 
 /// The detectors of these classes, each type with the strongest operator that a class gives it.

@@ -14,7 +14,7 @@ use super::error::{CompileError, CompileErrorKind as Kind, CompileErrors, sugges
 use super::read::{At, Problems, Table, walk_file};
 use super::risk::{RISK_KEYS, RiskTable, read_risk};
 use super::rule::{Rule, Who, read_rule};
-use super::tags::{Tag, Tags};
+use super::tags::{ClassIndex, Tag, Tags};
 use crate::crypto::{NamedVerifyingKey, VerifyingKey};
 use crate::limits::{
     MAX_APPROVAL_SECONDS, MAX_APPROVAL_STAGES, MAX_BUNDLE_BYTES, MAX_QUORUM, MAX_RULES,
@@ -138,6 +138,14 @@ impl RuleSet {
     #[must_use]
     pub fn classes(&self) -> &[Class] {
         &self.classes
+    }
+
+    /// Whether columns are tagged with this class. One that is not is found by its detectors alone.
+    #[must_use]
+    pub fn is_tagged(&self, class: &str) -> bool {
+        let index = self.classes.iter().position(|known| known.name == class);
+        let index = index.and_then(|index| ClassIndex::try_from(index).ok());
+        index.is_some_and(|index| self.tags.classes().contains(index))
     }
 
     /// Every approval spec, in the order of `approvals.toml`.

@@ -103,7 +103,7 @@ fn ask(
         entry.notes.push("approved with a signature; the agent then sends other bytes:".into());
         entry.notes.push(sent_then.to_owned());
     }
-    match gateway.approve(logged, sql, answer, sent_then)? {
+    match gateway.approve(logged, answer, sent_then)? {
         Ok(granted) => {
             let ticket = granted.ticket().to_string();
             let start: String = ticket.chars().take(8).collect();
@@ -186,7 +186,7 @@ fn run(
     }
     let columns: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let names: Vec<&str> = columns.iter().map(String::as_str).collect();
-    let mut masker = gateway.engine.row_masker(&logged.decided, &names, None);
+    let mut masker = gateway.row_masker(&logged.decided, &names);
     let mut rows = statement.query(())?;
     let mut table = Table { columns: columns.clone(), rows: Vec::new() };
     let mut stopped = false;

@@ -41,7 +41,7 @@ pub(crate) fn run(args: &args::Demo) -> Result<Exit, Failure> {
     )?;
     screen.line("masking and log. People and numbers are made up; the database is real.")?;
 
-    let mut gateway = Gateway::open(&dir, &log_key)?;
+    let mut gateway = Gateway::open(&dir, log_key)?;
     let played = agent::play(&mut gateway, &mut screen)?;
     gateway.close()?;
 
