@@ -2,7 +2,7 @@
 
 const native = require('./native.js');
 const { through, translate } = require('./errors.js');
-const { typed } = require('./bind.js');
+const { NumberText, typed } = require('./bind.js');
 
 /** Bytes as approvers are shown them: nothing moves a cursor or passes for something else. */
 function escape(bytes) {
@@ -36,4 +36,4 @@ function judge(ceremony) {
   return { ...judged, answers: errors };
 }
 
-module.exports = { escape, actionHash, judge };
+module.exports = { escape, actionHash, judge, NumberText };

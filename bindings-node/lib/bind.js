@@ -5,8 +5,16 @@
  * different types are different: the text `1` and the number `1` never stand for one another.
  */
 
+/** A number in the very text in which it is bound: `1` and `1.0` differ. */
+class NumberText {
+  constructor(text) {
+    this.text = String(text);
+  }
+}
+
 /** One parameter in the addon's form. */
 function typed(value) {
+  if (value instanceof NumberText) return { number: value.text };
   if (value === null || value === undefined) return { null: true };
   if (typeof value === 'boolean') return { bool: value };
   if (typeof value === 'number' || typeof value === 'bigint') return { number: String(value) };
@@ -51,4 +59,4 @@ function canonical(value) {
   return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(',')}}`;
 }
 
-module.exports = { typed, bindArguments };
+module.exports = { NumberText, typed, bindArguments };

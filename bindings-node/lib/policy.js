@@ -51,10 +51,15 @@ function revoke(file, { root, state }) {
   return through(() => native.revoke(bytesOf(file), bytesOf(root), state));
 }
 
+/** The state before any bundle was taken. */
+function freshState() {
+  return through(() => native.freshState());
+}
+
 function bytesOf(value) {
   if (typeof value === 'string') return Buffer.from(value, 'utf8');
   if (value instanceof Uint8Array) return value;
   throw usage('API010', 'a document is text or bytes', 'give what its file holds');
 }
 
-module.exports = { Rules, compile, packFiles, verifyBundle, revoke };
+module.exports = { Rules, compile, packFiles, verifyBundle, revoke, freshState };

@@ -96,6 +96,12 @@ pub fn verify_bundle(
     }))
 }
 
+/// The state before any bundle was taken, as JSON.
+#[napi(catch_unwind)]
+pub fn fresh_state() -> String {
+    String::from_utf8_lossy(&TrustedState::new().to_json()).into_owned()
+}
+
 /// Verifies the list of revoked keys and bundles, and returns the state with it.
 ///
 /// # Errors
