@@ -97,26 +97,5 @@ impl From<BundleError> for Failure {
     }
 }
 
-/// Codes of the command line's own complaints, with their meaning.
-#[cfg(test)]
-const CODES: &[(&str, &str)] = &[
-    ("API001", "a line is not a JSON object"),
-    ("API002", "a key of a line is missing, not known, or of the wrong type"),
-    ("API005", "a file or the standard output cannot be written"),
-    ("API006", "a line holds no command, or more than one"),
-    ("API007", "`bytes` is not base64"),
-    ("API008", "no protocol has this name"),
-    ("API009", "an answer cannot be written as JSON"),
-    ("API010", "a session, a catalog or another object cannot be read"),
-    ("API012", "the demo's database failed"),
-    ("API014", "not a time"),
-    ("API016", "a directory is not empty"),
-    ("API017", "a file holds no checkpoint"),
-    ("API019", "a root document that nobody could use"),
-    ("API020", "a log of which no checkpoint is worth keeping"),
-    ("API021", "a name is empty or holds characters that nobody sees"),
-    ("LIM001", "a line is longer than its bound"),
-];
-
 #[cfg(test)]
 mod tests;

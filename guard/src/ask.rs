@@ -5,6 +5,7 @@ use std::fmt;
 use placet::approval::{BoundCommand, BoundContext, Granted, Param, Requester, Ticket};
 use placet::command::Protocol;
 use placet::engine::{Authn, Decided};
+use placet::facts::Facts;
 use placet::request::Request;
 use placet::schema::SqlSession;
 
@@ -25,6 +26,8 @@ pub struct Ask {
     pub authn: Authn,
     /// The session, for the log; empty where there is none.
     pub session_id: String,
+    /// What the embedder knows of a command that no reader here reads; `None` to read it.
+    pub facts: Option<Facts>,
 }
 
 impl Ask {
@@ -58,6 +61,7 @@ impl Ask {
             request,
             authn: Authn::AssertedByEmbedder,
             session_id: String::new(),
+            facts: None,
         }
     }
 
@@ -65,6 +69,30 @@ impl Ask {
     #[must_use]
     pub fn with_params(mut self, params: Vec<Param>) -> Self {
         self.command.params = params;
+        self
+    }
+
+    /// The same command with these facts: the embedder answers for them.
+    ///
+    /// # Examples
+    /// ```
+    /// # use placet::{command::Protocol, facts::{self, Scope}, request::*, schema::SqlSession};
+    /// # use placet_guard::{Ask, Guard, Options, Step};
+    /// # let principal = Principal { id: "agent:7".into(), kind: PrincipalKind::Agent, groups: vec![], claims: Default::default(), delegator: None };
+    /// # let resource = Resource { kind: "tool".into(), name: "files".into(), labels: Default::default() };
+    /// # let request = Request { principal, resource, session: Session::default(), context: Context::default(), enforces: Enforces::ALL };
+    /// let (tool, sql) = (Protocol::parse("tool").unwrap(), Protocol::parse("postgres").unwrap());
+    /// let session = SqlSession::server_defaults();
+    /// let reads = facts::read(sql, b"SELECT 1", &Scope { catalog: None, session: &session });
+    /// let guard = Guard::open(Options::shipped("baseline"))?;
+    /// let ask = Ask::new(tool, b"{}", session, request);
+    /// assert!(matches!(guard.admit(&ask)?.step, Step::Refused(_)));
+    /// assert!(matches!(guard.admit(&ask.with_facts(reads))?.step, Step::Forward(None)));
+    /// # Ok::<(), placet_guard::GuardError>(())
+    /// ```
+    #[must_use]
+    pub fn with_facts(mut self, facts: Facts) -> Self {
+        self.facts = Some(facts);
         self
     }
 

@@ -261,7 +261,10 @@ impl Guard {
 
     /// Decides and logs.
     pub(crate) fn judged(&self, ask: &Ask) -> Result<Judged, GuardError> {
-        let facts = self.facts(ask.protocol, &ask.command.bytes, &ask.session);
+        let facts = match &ask.facts {
+            Some(facts) => facts.clone(),
+            None => self.facts(ask.protocol, &ask.command.bytes, &ask.session),
+        };
         let now = ask.request.context.now.unwrap_or_else(system::now);
         let authn = (&ask.authn, ask.session_id.as_str());
         let judged = self.judge(facts, &ask.command, &ask.request, authn, now)?;

@@ -26,6 +26,7 @@
 
 mod ask;
 pub mod bundle;
+mod codes;
 mod error;
 mod guard;
 mod hold;
@@ -33,6 +34,7 @@ mod options;
 
 pub use ask::{Admission, Ask, Refusal, Step};
 pub use bundle::BundleFrom;
+pub use codes::FACE_CODES;
 pub use error::GuardError;
 pub use guard::{Guard, Judged};
 pub use options::{AuditOptions, Options};

@@ -31,7 +31,7 @@ fn errors() -> Vec<Codes> {
         jcs::CanonicalError::CODES,
         StoreError::CODES,
         GuardError::CODES,
-        CODES,
+        placet_guard::FACE_CODES,
     ]
 }
 
