@@ -33,5 +33,4 @@ exports.UsageError = errors.UsageError;
 exports.LimitError = errors.LimitError;
 exports.InternalError = errors.InternalError;
 exports.PolicyDeniedError = errors.PolicyDeniedError;
-exports.LimitExceededError = errors.LimitExceededError;
 exports.ApprovalRequiredError = errors.ApprovalRequiredError;

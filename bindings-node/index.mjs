@@ -20,6 +20,5 @@ export const {
   LimitError,
   InternalError,
   PolicyDeniedError,
-  LimitExceededError,
   ApprovalRequiredError,
 } = placet;

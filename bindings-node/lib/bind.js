@@ -24,14 +24,16 @@ function typed(value) {
 }
 
 /** The arguments beside the command; an empty object and live objects of frameworks bind nothing. */
-function bindArguments(rest) {
-  const bound = rest.map((value) => (Array.isArray(value) || isScalar(value) ? [value] : members(value)));
+function bindArguments(rest, ignore) {
+  const bound = rest.map((value) => (Array.isArray(value) || isScalar(value) ? [value] : members(value, ignore)));
   return bound.flat().map(typed);
 }
 
-function members(value) {
-  if (!isPlain(value) || Object.keys(value).length === 0) return [];
-  return [value];
+/** Members with the names of `ignore` are no part of what is asked. */
+function members(value, ignore) {
+  if (!isPlain(value)) return [];
+  const asked = Object.entries(value).filter(([key]) => !ignore.includes(key));
+  return asked.length === 0 ? [] : [Object.fromEntries(asked)];
 }
 
 function isScalar(value) {

@@ -1,6 +1,6 @@
 'use strict';
 
-const { usage } = require('./errors.js');
+const { LimitError, usage } = require('./errors.js');
 
 /** Strings are written here, so that a call costs no buffer of its own. */
 const scratch = Buffer.allocUnsafeSlow(64 * 1024);
@@ -29,7 +29,7 @@ function write(text) {
   }
   // Only what is no ASCII can be half of a pair.
   if (length !== text.length && !text.isWellFormed()) {
-    throw usage('API004', 'the text holds half of a surrogate pair', 'give well-formed text or bytes');
+    throw usage('API037', 'the text holds half of a surrogate pair', 'give well-formed text or bytes');
   }
   return length;
 }
@@ -42,7 +42,7 @@ function space() {
 /** The bytes as they are, or a copy where another thread could change them meanwhile. */
 function bytes(value) {
   if (value.length > MAX_BYTES) {
-    throw usage('LIM002', 'the bytes are more than one call takes', 'use a stream');
+    throw new LimitError('the bytes are more than one call takes', { code: 'LIM002', help: 'use a stream' });
   }
   return isShared(value) ? Buffer.from(value) : value;
 }

@@ -168,7 +168,7 @@ class Session {
   }
 
   /** Decides, logs the decision, and holds what needs people; or goes on with a ticket. */
-  static admit(session, command, params, ticket, now = Date.now()) {
+  static admit(session, { command, params, facts, ticket, now }) {
     return through(() => {
       const own = typeof command === 'string' ? null : commandBytes(command);
       const length = own === null ? write(command) : own.length;
@@ -176,8 +176,8 @@ class Session {
       const native = session.#native;
       const admission =
         ticket === undefined
-          ? native.admit(buffer, length, params, now)
-          : native.resume(ticket, buffer, length, params, now);
+          ? native.admit(buffer, length, params, facts, now)
+          : native.resume(ticket, buffer, length, params, facts, now);
       return new Admission(admission);
     });
   }
@@ -191,7 +191,7 @@ class Session {
 
 function commandBytes(command) {
   if (command instanceof Uint8Array) return bytes(command);
-  throw usage('API010', 'a command is text or bytes', 'give a string or a Uint8Array');
+  throw usage('API037', 'a command is text or bytes', 'give a string or a Uint8Array');
 }
 
 /** A decision that is in the log, and what follows from it. */

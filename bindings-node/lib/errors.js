@@ -36,23 +36,20 @@ class LimitError extends PlacetError {}
 /** The library failed. It counts as deny: whatever was asked about must not run. */
 class InternalError extends PlacetError {
   constructor() {
-    super('an internal error: treat it as deny', {
-      code: 'internal',
-      help: 'report it with the place that standard error names',
+    super('a fault inside the library; nothing was let through', {
+      code: 'API039',
+      help: 'report it with the version and the place that standard error names',
     });
   }
 }
 
-/** The policy refuses the command; `code` is the reason of the decision. */
+/** The policy refuses the command; `code` is its reason, or the `APR` code where an approval was refused. */
 class PolicyDeniedError extends PlacetError {
   constructor(message, details) {
     super(message, details);
     this.decision = details.decision;
   }
 }
-
-/** The result has more rows than the policy lets through. Nothing was cut silently. */
-class LimitExceededError extends PolicyDeniedError {}
 
 /** People must answer first. Call again with the ticket when they have. */
 class ApprovalRequiredError extends PlacetError {
@@ -112,7 +109,6 @@ module.exports = {
   LimitError,
   InternalError,
   PolicyDeniedError,
-  LimitExceededError,
   ApprovalRequiredError,
   translate,
   through,

@@ -40,7 +40,7 @@ class Guard {
     return new Guard(options);
   }
 
-  constructor(options) {
+  constructor(options = { bundle: 'baseline' }) {
     checkKeys(options, OPEN_KEYS);
     const { protocol, principal, resource, session, context, enforces, ...rest } = options;
     this.#defaults = { protocol, principal, resource, session, context, enforces };
@@ -149,10 +149,10 @@ class Guard {
   /** Puts the guard in front of a function. */
   tool(body, options) {
     const inside = {
-      admit: (command, params, asker, ticket) => {
+      admit: ({ command, params, facts, asker }, ticket) => {
         const { protocol, asker: who, now } = this.#asker(asker);
         const session = this.#remembered(protocol, who);
-        return Session.admit(session, command, params, ticket, now);
+        return Session.admit(session, { command, params, facts, ticket, now });
       },
       outcome: (id, state, rows, cells) =>
         through(() => this.#native.outcome(id, state, rows, cells)),

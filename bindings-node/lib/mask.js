@@ -71,7 +71,7 @@ class Masker {
   scan(value, options) {
     const input = typeof value === 'string' ? Buffer.from(value, 'utf8') : value;
     if (!(input instanceof Uint8Array)) {
-      throw usage('API010', 'a scan reads texts and bytes', 'give a string or a Uint8Array');
+      throw usage('API037', 'a scan reads texts and bytes', 'give a string or a Uint8Array');
     }
     return through(() => {
       const stream = this.#native.stream(options?.format ?? 'text');
@@ -86,7 +86,7 @@ class Masker {
     const isText = typeof value === 'string';
     const input = isText ? Buffer.from(value, 'utf8') : value;
     if (!(input instanceof Uint8Array)) {
-      throw usage('API010', 'only texts and bytes have a format', 'leave `format` out');
+      throw usage('API037', 'only texts and bytes have a format', 'leave `format` out');
     }
     return through(() => {
       const stream = this.#native.stream(format);

@@ -6,7 +6,7 @@
  * places. What JSON has no word for keeps its place as `null`.
  */
 
-const { usage } = require('./errors.js');
+const { LimitError } = require('./errors.js');
 
 /** Levels of nesting; an object that contains itself is beyond any. */
 const MAX_DEPTH = 512;
@@ -27,7 +27,7 @@ function serialize(value) {
     return { text: out.join(''), root };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw usage('LIM002', 'the value is too large to be masked at once', 'mask it in parts');
+    throw new LimitError('the value is too large to be masked at once', { code: 'LIM002', help: 'mask it in parts' });
   }
 }
 
@@ -37,7 +37,7 @@ function serialize(value) {
  */
 function put(value, out, depth) {
   if (depth > MAX_DEPTH) {
-    throw usage('API112', 'the value nests too deeply', 'mask its parts one by one');
+    throw new LimitError('the value nests too deeply', { code: 'LIM003', help: 'mask its parts one by one' });
   }
   const shape = shapeOf(value);
   if (shape.kind === 'scalar') {

@@ -59,7 +59,7 @@ function freshState() {
 function bytesOf(value) {
   if (typeof value === 'string') return Buffer.from(value, 'utf8');
   if (value instanceof Uint8Array) return value;
-  throw usage('API010', 'a document is text or bytes', 'give what its file holds');
+  throw usage('API037', 'a document is text or bytes', 'give what its file holds');
 }
 
 module.exports = { Rules, compile, packFiles, verifyBundle, revoke, freshState };

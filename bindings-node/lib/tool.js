@@ -3,7 +3,7 @@
 const {
   ApprovalError,
   ApprovalRequiredError,
-  LimitExceededError,
+  LimitError,
   PolicyDeniedError,
   usage,
 } = require('./errors.js');
@@ -15,7 +15,7 @@ const { hasDecisionMask, maskResult } = require('./result.js');
 const MAX_HELD = 1000;
 
 const TOOL_KEYS = new Set([
-  'protocol', 'kind', 'arg', 'command', 'params', 'name', 'mask', 'principal', 'resource', 'session',
+  'protocol', 'kind', 'arg', 'command', 'params', 'ignore', 'facts', 'name', 'mask', 'principal', 'resource', 'session',
   'context', 'enforces',
 ]);
 
@@ -69,9 +69,13 @@ function guardTool(guard, body, options = {}) {
 }
 
 function planOf(guard, body, options) {
-  const { protocol, kind, arg, command, params, name = body.name, mask = 'decision', ...asker } = options;
-  if (mask !== 'decision' && mask !== 'all') {
-    throw usage('API010', '`mask` is `decision` or `all`', 'leave it out to follow the decision');
+  const {
+    protocol, kind, arg, command, params, ignore = [], facts, name = body.name,
+    mask = 'obligations', ...asker
+  } = options;
+  if (mask !== 'obligations' && mask !== 'always') {
+    const help = 'leave it out to follow the decision';
+    throw usage('API036', '`mask` is `obligations` or `always`', help);
   }
   return {
     body,
@@ -81,13 +85,15 @@ function planOf(guard, body, options) {
     command,
     arg,
     params,
+    ignore,
+    facts,
     protocol: protocol ?? kind ?? (arg === undefined && command === undefined ? guard.protocol : undefined) ?? 'tool',
   };
 }
 
 function call(guard, plan, self, args, ticket) {
   const asked = ask(plan, args);
-  const admission = guard.admit(asked.command, asked.params, asked.asker, ticket);
+  const admission = guard.admit(asked, ticket);
   if (admission.step === 'held') {
     guard.held.keep(admission.ticket, againOf(guard, plan, self, asked, admission.ticket));
     throw new ApprovalRequiredError('people must approve this command first', {
@@ -125,8 +131,17 @@ function ask(plan, args) {
   }
   asker.protocol = plan.protocol;
   const { command, rest, args: fixed } = commandOf(plan, args);
-  const params = plan.params === undefined ? bindArguments(rest) : plan.params(...fixed).map(typed);
-  return { command, params: JSON.stringify(params), asker, args: fixed };
+  const bound = rest.filter((_, place) => !plan.ignore.includes(placeOf(plan, args, place)));
+  const params =
+    plan.params === undefined ? bindArguments(bound, plan.ignore) : plan.params(...fixed).map(typed);
+  const facts = plan.facts === undefined ? undefined : JSON.stringify(plan.facts(...fixed));
+  return { command, params: JSON.stringify(params), facts, asker, args: fixed };
+}
+
+/** The place among the arguments of one that stands at `place` among the rest. */
+function placeOf(plan, args, place) {
+  const isTaken = typeof plan.arg === 'number' && plan.command === undefined;
+  return isTaken && place >= plan.arg ? place + 1 : place;
 }
 
 /** The command is read from the arguments once, and the body gets what was read. */
@@ -151,13 +166,13 @@ function commandOf(plan, args) {
 
 function isCommand(value) {
   if (typeof value === 'string' || value instanceof Uint8Array) return value;
-  throw usage('API010', 'the call holds no command', 'name the argument that is one with `arg`');
+  throw usage('API031', 'the call holds no command', 'name the argument that is one with `arg`');
 }
 
 /** Why nothing runs. */
 function refusal({ decision, code, text }) {
   if (code !== null && code !== undefined) {
-    return Object.assign(new ApprovalError(text, { code, help: REFUSED_HELP }), { decision });
+    return new PolicyDeniedError(text, { code, help: REFUSED_HELP, decision });
   }
   const reason = decision.reasons.findLast((word) => DECISION_REASONS.has(word)) ?? 'no_rule';
   return new PolicyDeniedError(text, { code: reason, help: decision.remedy ?? '', decision });
@@ -202,13 +217,12 @@ function finished(guard, plan, admission, result) {
   const done = (rows, cells) => guard.outcome(admission.id, 'completed', rows, cells);
   const over = (rows) => {
     guard.outcome(admission.id, 'stopped_at_limit', rows, 0);
-    return new LimitExceededError(`the result has more rows than the limit of ${limit}`, {
-      code: 'limit_exceeded',
+    return new LimitError(`the result has more rows than the limit of ${limit}`, {
+      code: 'LIM004',
       help: 'ask for fewer rows',
-      decision: admission.decision,
     });
   };
-  const masker = plan.mask === 'all' ? guard.masker() : null;
+  const masker = plan.mask === 'always' ? guard.masker() : null;
   const broken = (error) => failed(guard, plan, admission, error);
   return maskResult(admission.decision, masker, result, { limit, done, over, failed: broken });
 }

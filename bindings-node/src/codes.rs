@@ -6,20 +6,10 @@ use placet::audit::AuditError;
 use placet::crypto::{KeyError, dsse, jcs, json, note};
 use placet::mask::MaskError;
 use placet::policy::{BundleError, CompileError, DECISION_REASONS, LINTS};
-use placet_guard::GuardError;
+use placet_guard::{FACE_CODES, GuardError};
 use placet_store::StoreError;
 
 use crate::input::json as to_json;
-
-/// Codes of this face, with their meaning.
-const CODES: &[(&str, &str)] = &[
-    ("API007", "`bytes` is not base64"),
-    ("API008", "no protocol has this name"),
-    ("API009", "an answer cannot be written as JSON"),
-    ("API010", "a session, a catalog or another object cannot be read"),
-    ("API014", "not a time"),
-    ("API017", "a file holds no checkpoint"),
-];
 
 /// Every error code with its meaning, as JSON.
 ///
@@ -40,7 +30,7 @@ pub fn codes() -> napi::Result<String> {
         jcs::CanonicalError::CODES,
         StoreError::CODES,
         GuardError::CODES,
-        CODES,
+        FACE_CODES,
         LINTS,
         DECISION_REASONS,
     ];

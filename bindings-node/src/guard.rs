@@ -10,6 +10,7 @@ use placet::approval::{HoldState, Param, Ticket};
 use placet::command::Protocol;
 use placet::crypto::json::{MAX_JSON_DEPTH, parse_strict_within};
 use placet::engine::{Decided, OutcomeEvent, OutcomeState};
+use placet::facts::Facts;
 use placet::mask::{Detectors, HashKey};
 use placet::policy::Verdict;
 use placet::request::Request;
@@ -101,6 +102,13 @@ fn number(verdict: Verdict) -> u32 {
 
 /// The number of deny, which is also that of everything unheard of.
 const DENY: u32 = 4;
+
+/// Facts that the caller states, in their JSON form.
+pub(crate) fn facts(text: &str) -> Result<Facts, Failure> {
+    let help = "see docs/spec/facts.md for the object";
+    let facts = serde_json::from_str(text).map_err(|_| Failure::object("facts"))?;
+    Facts::from_json(&facts).map_err(|error| Failure::new("API010", &error.to_string(), help))
+}
 
 fn ticket(text: &str) -> Result<Ticket, Failure> {
     Ok(Ticket::parse(text)?)
@@ -319,7 +327,7 @@ impl NativeSession {
     }
 
     /// Decides, logs the decision, and holds what needs people. `params`: JSON, one typed value a
-    /// parameter.
+    /// parameter; `facts`: JSON, what the caller knows of a command that no reader reads.
     ///
     /// # Errors
     /// The decision could not be logged, or the store failed: nothing may run.
@@ -329,9 +337,10 @@ impl NativeSession {
         bytes: &[u8],
         length: u32,
         params: Option<String>,
+        facts: Option<String>,
         now: f64,
     ) -> napi::Result<NativeAdmission> {
-        let ask = self.ask(first(bytes, length), params, now)?;
+        let ask = self.ask(first(bytes, length), params, facts, now)?;
         self.admission(self.guard.admit(&ask))
     }
 
@@ -346,9 +355,10 @@ impl NativeSession {
         bytes: &[u8],
         length: u32,
         params: Option<String>,
+        facts: Option<String>,
         now: f64,
     ) -> napi::Result<NativeAdmission> {
-        let ask = self.ask(first(bytes, length), params, now)?;
+        let ask = self.ask(first(bytes, length), params, facts, now)?;
         self.admission(self.guard.resume(ticket(&ticket_text)?, &ask))
     }
 
@@ -367,10 +377,19 @@ impl NativeSession {
 }
 
 impl NativeSession {
-    fn ask(&self, bytes: &[u8], params: Option<String>, now: f64) -> napi::Result<Ask> {
+    fn ask(
+        &self,
+        bytes: &[u8],
+        params: Option<String>,
+        known: Option<String>,
+        now: f64,
+    ) -> napi::Result<Ask> {
         let mut request = self.request.clone();
         request.context = millis(now);
-        let ask = Ask::new(self.protocol, bytes, self.sql.clone(), request);
+        let mut ask = Ask::new(self.protocol, bytes, self.sql.clone(), request);
+        if let Some(known) = known {
+            ask = ask.with_facts(facts(&known)?);
+        }
         let Some(params) = params.map(Zeroizing::new) else { return Ok(ask) };
         let params: Vec<ParamForm> =
             serde_json::from_str(&params).map_err(|_| Failure::object("list of parameters"))?;

@@ -149,7 +149,7 @@ impl NativeMasker {
     /// A stream with the same detectors and operators. `format`: `text`, `json`, `csv`, `yaml`.
     ///
     /// # Errors
-    /// `API010` for another format.
+    /// `API033` for another format.
     #[napi(catch_unwind)]
     pub fn stream(&self, format: String) -> napi::Result<NativeStream> {
         let (detectors, operators) = (self.detectors, self.operators.clone());
@@ -160,7 +160,7 @@ impl NativeMasker {
             "yaml" => Shape::Yaml(YamlMasker::new(detectors, operators)),
             _ => {
                 let help = "use `text`, `json`, `csv` or `yaml`";
-                return Err(Failure::new("API010", "no format has this name", help).into());
+                return Err(Failure::new("API033", "no format has this name", help).into());
             }
         };
         Ok(NativeStream { shape, output: Output::default() })

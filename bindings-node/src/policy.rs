@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use napi_derive::napi;
-use placet::facts::Facts;
 use placet::policy::{Root, RuleSet, Source, TrustedState, VerifiedBundle, compile, pack_source};
 use serde_json::json;
 
 use crate::failure::Failure;
+use crate::guard::facts as read_facts;
 use crate::input::{Asker, json as to_json, millis, timestamp};
 
 /// The files of a shipped pack, as JSON from path to text; null where there is none.
@@ -58,10 +58,7 @@ impl NativeRules {
     /// `API010` where an object has another form.
     #[napi(catch_unwind)]
     pub fn decide(&self, facts: String, asker: String, now: f64) -> napi::Result<String> {
-        let facts = serde_json::from_str(&facts).map_err(|_| Failure::object("facts"))?;
-        let facts = Facts::from_json(&facts).map_err(|error| {
-            Failure::new("API010", &error.to_string(), "see docs/spec/facts.md for the object")
-        })?;
+        let facts = read_facts(&facts)?;
         let (_, mut request) = Asker::parse(&asker)?;
         request.context = millis(now);
         to_json(&self.rules.decide(&facts, &request))
