@@ -7,6 +7,7 @@ const { Guard } = require('./lib/guard.js');
 const { MaskStream } = require('./lib/mask.js');
 const audit = require('./lib/audit.js');
 const approval = require('./lib/approval.js');
+const keys = require('./lib/keys.js');
 const policy = require('./lib/policy.js');
 
 /** Every code that can be met here, with its meaning. */
@@ -21,6 +22,7 @@ exports.MaskStream = MaskStream;
 exports.VERDICTS = VERDICTS;
 exports.audit = audit;
 exports.approval = approval;
+exports.keys = keys;
 exports.policy = policy;
 exports.allCodes = allCodes;
 exports.PlacetError = errors.PlacetError;

@@ -8,6 +8,7 @@ export const {
   VERDICTS,
   audit,
   approval,
+  keys,
   policy,
   allCodes,
   PlacetError,

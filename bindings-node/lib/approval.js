@@ -1,7 +1,7 @@
 'use strict';
 
 const native = require('./native.js');
-const { through, translate } = require('./errors.js');
+const { through, translate, usage } = require('./errors.js');
 const { NumberText, typed } = require('./bind.js');
 
 /** Bytes as approvers are shown them: nothing moves a cursor or passes for something else. */
@@ -36,4 +36,22 @@ function judge(ceremony) {
   return { ...judged, answers: errors };
 }
 
-module.exports = { escape, actionHash, judge, NumberText };
+/** Tickets that wait in a store of held requests. */
+function tickets(store) {
+  return through(() => native.heldTickets(String(store)));
+}
+
+/** What a person is shown before answering. */
+function display(store, ticket) {
+  return through(() => native.heldDisplay(String(store), String(ticket)));
+}
+
+/** Signs an answer to a held request, as `placet approve` and `placet deny` do. */
+function answer(store, ticket, { as, key, approve, comment }) {
+  if (typeof approve !== 'boolean') {
+    throw usage('API036', '`approve` is true or false', 'say which it is: nobody answers by leaving it out');
+  }
+  through(() => native.answer(String(store), String(ticket), String(as), String(key), approve, comment));
+}
+
+module.exports = { tickets, display, answer, escape, actionHash, judge, NumberText };

@@ -28,4 +28,10 @@ function prove(writerDir, index) {
   return through(() => native.prove(String(writerDir), index));
 }
 
-module.exports = { verify, checkpoint, events, prove };
+/** The text of a signed note, once the key's signature on it holds. */
+function openNote(note, key) {
+  const bytes = typeof note === 'string' ? Buffer.from(note, 'utf8') : note;
+  return through(() => native.openNote(bytes, String(key)));
+}
+
+module.exports = { openNote, verify, checkpoint, events, prove };

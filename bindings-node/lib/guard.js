@@ -189,6 +189,11 @@ class Guard {
     this.#held.forget(ticket);
   }
 
+  /** Logs an event of the embedder's own, such as a `finding`. */
+  event(kind, body) {
+    through(() => this.#native.event(String(kind), JSON.stringify(body) ?? ''));
+  }
+
   /** Ends the log in order. Nothing is admitted afterwards. */
   close() {
     through(() => this.#native.close());

@@ -51,6 +51,11 @@ function revoke(file, { root, state }) {
   return through(() => native.revoke(bytesOf(file), bytesOf(root), state));
 }
 
+/** Checks that a root document is the next one after the one in use. */
+function rotateRoot(root, next) {
+  through(() => native.rotateRoot(bytesOf(root), bytesOf(next)));
+}
+
 /** The state before any bundle was taken. */
 function freshState() {
   return through(() => native.freshState());
@@ -62,4 +67,4 @@ function bytesOf(value) {
   throw usage('API037', 'a document is text or bytes', 'give what its file holds');
 }
 
-module.exports = { Rules, compile, packFiles, verifyBundle, revoke, freshState };
+module.exports = { Rules, compile, packFiles, verifyBundle, revoke, rotateRoot, freshState };

@@ -5,6 +5,7 @@ use placet::approval::ApprovalError;
 use placet::audit::AuditError;
 use placet::crypto::KeyError;
 use placet::crypto::json::JsonError;
+use placet::crypto::note::NoteError;
 use placet::mask::MaskError;
 use placet::policy::{BundleError, CompileError, CompileErrors, Source};
 use placet::primitives::Span;
@@ -108,6 +109,7 @@ from_errors!(
     AuditError,
     KeyError,
     MaskError,
+    NoteError,
     StoreError,
     TrustError
 );

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use napi_derive::napi;
 use placet::approval::{HoldState, Param, Ticket};
+use placet::audit::{AuditSink as _, Event, EventKind};
 use placet::command::Protocol;
 use placet::crypto::json::{MAX_JSON_DEPTH, parse_strict_within};
 use placet::engine::{Decided, OutcomeEvent, OutcomeState};
@@ -16,7 +17,7 @@ use placet::policy::Verdict;
 use placet::request::Request;
 use placet::schema::SqlSession;
 use placet_guard::{Admission, Ask, AuditOptions, Guard, GuardError, Options, Step};
-use placet_store::{Durability, keys};
+use placet_store::{Durability, keys, system};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
@@ -88,11 +89,12 @@ impl OptionsForm {
 
 /// A catalog in which no key stands twice: it would say two things, and a map would take the last.
 fn strict_catalog(text: &str) -> Result<placet::schema::Catalog, Failure> {
-    match parse_strict_within(text.as_bytes(), text.len(), MAX_JSON_DEPTH) {
-        Err(error) if error.code() == "API113" => Err(Failure::from(error)),
-        Ok(_) | Err(_) => catalog(text),
-    }
+    parse_strict_within(text.as_bytes(), MAX_CATALOG_BYTES, MAX_JSON_DEPTH)?;
+    catalog(text)
 }
+
+/// Bytes of a catalog: as of every file that is read whole.
+const MAX_CATALOG_BYTES: usize = 64 * 1024 * 1024;
 
 /// The number of a verdict: its place in the order of strictness.
 fn number(verdict: Verdict) -> u32 {
@@ -247,6 +249,23 @@ impl NativeGuard {
             masked_cells: count(masked_cells),
         };
         Ok(self.guard.outcome(&event).map_err(Failure::from)?)
+    }
+
+    /// Logs an event of the embedder's own. `kind`: the type of a leaf; `body`: a JSON object.
+    ///
+    /// # Errors
+    /// `AUD001` to `AUD003`, `LIM301`, or the log did not take it.
+    #[napi(catch_unwind)]
+    pub fn event(&self, kind: String, body: String) -> napi::Result<()> {
+        let kind = EventKind::parse(&kind).ok_or_else(|| {
+            let help = "use a type of docs/spec/log.md, such as `finding`";
+            Failure::new("API036", "no event has this type", help)
+        })?;
+        let event =
+            Event::from_json(kind, system::now(), body.as_bytes()).map_err(Failure::from)?;
+        let Some(log) = self.guard.log() else { return Ok(()) };
+        log.append(&event).map_err(Failure::from)?;
+        Ok(())
     }
 
     /// Ends the log in order. Nothing is admitted afterwards.

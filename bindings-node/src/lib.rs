@@ -14,6 +14,7 @@ mod codes;
 mod failure;
 mod guard;
 mod input;
+mod keys;
 mod mask;
 mod policy;
 

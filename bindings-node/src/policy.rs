@@ -93,6 +93,18 @@ pub fn verify_bundle(
     }))
 }
 
+/// The next root document, reached from the one in use; null where the chain holds. Its own errors
+/// say why it does not.
+///
+/// # Errors
+/// `BND020` to `BND022`.
+#[napi(catch_unwind)]
+pub fn rotate_root(root: &[u8], next: &[u8]) -> napi::Result<()> {
+    let root = Root::pin(root).map_err(Failure::from)?;
+    root.rotate(next).map_err(Failure::from)?;
+    Ok(())
+}
+
 /// The state before any bundle was taken, as JSON.
 #[napi(catch_unwind)]
 pub fn fresh_state() -> String {
