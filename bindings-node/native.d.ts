@@ -1,4 +1,4 @@
-// Written by types.mjs from the addon: `cargo xtask node-types`. Do not edit.
+// Written by `node build.mjs` from the addon. Do not edit.
 
 /** A decision that is in the log, and what follows from it. */
 export declare class NativeAdmission {

@@ -207,15 +207,23 @@ class Guard {
 function* each(rows, columns, open) {
   let masker;
   for (const row of rows) {
+    checkRow(row);
     columns ??= namesOf(row);
     if (masker === undefined) masker = open(columns);
     yield masker === null ? row : masker.row(row, columns);
   }
 }
 
+function checkRow(row) {
+  if (row === null || typeof row !== 'object') {
+    throw usage('API035', 'a row is neither a list nor an object', 'mask single values with `mask`');
+  }
+}
+
 async function* eachLater(rows, columns, open) {
   let masker;
   for await (const row of rows) {
+    checkRow(row);
     columns ??= namesOf(row);
     if (masker === undefined) masker = open(columns);
     yield masker === null ? row : masker.row(row, columns);
