@@ -133,6 +133,10 @@ pub enum OutcomeState {
     Failed,
     /// It was stopped at a limit of rows.
     StoppedAtLimit,
+    /// It returned as many rows as were asked for; more may follow under the same decision.
+    Suspended,
+    /// It never ran: something before it in the same batch failed.
+    Skipped,
 }
 
 /// The body of an `outcome` event.
