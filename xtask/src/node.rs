@@ -14,7 +14,7 @@ pub(crate) fn test() -> Vec<Step> {
 
 /// What takes longer: the same tests on the next line of Node, from the package registry.
 pub(crate) fn long_test() -> Vec<Step> {
-    const NEXT: &str = "node --version && node --test test/*.test.mjs";
+    const NEXT: &str = "node --version && node --test bindings-node/test/*.test.mjs";
     vec![npm("node: tests on Node 24", &["exec", "--yes", "--package=node@24", "--call", NEXT])]
 }
 
