@@ -11,7 +11,7 @@ use placet::crypto::FieldHasher;
 use placet::engine::{Authn, Decided, DecisionEvent, Enforcement, Engine, OutcomeEvent};
 use placet::facts::{self, Facts, Scope};
 use placet::mask::{Detectors, HashKey, Operators, RowMasker};
-use placet::policy::Verdict;
+use placet::policy::{Decision, Verdict};
 use placet::primitives::{Digest, Timestamp};
 use placet::request::Request;
 use placet::schema::{Catalog, SqlSession};
@@ -254,7 +254,9 @@ impl Guard {
         let step = match judged.decided.decision.verdict {
             Verdict::Allow | Verdict::Mask | Verdict::Limit => Step::Forward(None),
             Verdict::RequireApproval => self.hold(ask, &judged)?,
-            Verdict::Deny => Step::Refused(Refusal { code: None, text: denied(&judged) }),
+            Verdict::Deny => {
+                Step::Refused(Refusal { code: None, text: denied(&judged.decided.decision) })
+            }
         };
         Ok(Admission { id: judged.id, decided: judged.decided, step })
     }
@@ -321,8 +323,7 @@ fn in_force(engine: &Engine, digest: Digest) -> Result<InForce, GuardError> {
 }
 
 /// One line for the agent: rules and reasons, then the remedy.
-fn denied(judged: &Judged) -> String {
-    let decision = &judged.decided.decision;
+pub(crate) fn denied(decision: &Decision) -> String {
     let rules = decision.rules.iter().map(|rule| &**rule);
     let why: Vec<&str> = rules.chain(decision.reasons.iter().copied()).collect();
     let why = why.join(", ");
