@@ -6,6 +6,7 @@ use placet::audit::AuditError;
 use placet::crypto::{KeyError, dsse, jcs, json, note};
 use placet::mask::MaskError;
 use placet::policy::{BundleError, CompileError, DECISION_REASONS, LINTS};
+use placet::wire::WireError;
 use placet_guard::{FACE_CODES, GuardError};
 use placet_store::StoreError;
 
@@ -22,6 +23,7 @@ pub fn codes() -> napi::Result<String> {
         BundleError::CODES,
         ApprovalError::CODES,
         MaskError::CODES,
+        WireError::CODES,
         AuditError::CODES,
         note::NoteError::CODES,
         dsse::EnvelopeError::CODES,
