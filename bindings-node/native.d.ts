@@ -110,46 +110,24 @@ export declare class NativeGuard {
 
 /** Masks whole values. */
 export declare class NativeMasker {
-  /** Every built-in type, replaced by its name. */
-  static builtin(): NativeMasker
+  /** The number that stands for it in `maskText`. */
+  get number(): number
   /**
-   * Masks the first bytes of a buffer as text: -1 where nothing was found, else how many bytes
-   * the masked text has.
-   *
-   * # Errors
-   * `MSK` codes.
-   */
-  text(bytes: Uint8Array, length: number): number
-  /**
-   * As `text`, with a name that speaks for the value.
+   * As `maskText`, with a name that speaks for the value.
    *
    * # Errors
    * `MSK` codes.
    */
   textInContext(bytes: Uint8Array, length: number, key: string): number
   /**
-   * As `text`, for one JSON document: keys are context, numbers count.
+   * As `maskText`, for one JSON document: keys are context, numbers count.
    *
    * # Errors
    * `MSK` codes.
    */
   json(bytes: Uint8Array, length: number): number
-  /**
-   * Copies the masked bytes into `out`, which has their length.
-   *
-   * # Errors
-   * `MSK002` where nothing of this length waits.
-   */
-  take(out: Buffer): void
   /** The masked text. */
   takeText(): string
-  /**
-   * What the last call found, as JSON; taken once.
-   *
-   * # Errors
-   * `API009`.
-   */
-  takeFindings(): string
   /** Nanoseconds that so many maskings take without a crossing into JavaScript; for benchmarks. */
   timeText(bytes: Uint8Array, length: number, rounds: number): number
   /**
@@ -221,11 +199,8 @@ export declare class NativeRules {
 
 /** A bound asker: who asks, on what, in which session, over which protocol. */
 export declare class NativeSession {
-  /**
-   * The number of the verdict about the first bytes of a buffer: 0 allow, 1 mask, 2 limit,
-   * 3 `require_approval`, 4 deny. Nothing is logged. `now`: milliseconds, or NaN.
-   */
-  decide(bytes: Uint8Array, length: number, now: number): number
+  /** The number that stands for it in `decide`. */
+  get number(): number
   /**
    * The last decision, as JSON.
    *
@@ -240,12 +215,7 @@ export declare class NativeSession {
    * `API009`.
    */
   facts(): string
-  /**
-   * The masker of rows that the last decision asks for; null where it asks for none.
-   *
-   * # Errors
-   * `API010` where `columns` is no list of names.
-   */
+  /** The masker of rows that the last decision asks for; null where it asks for none. */
   rows(columns: Array<string>): NativeRows | null
   /** The masker of free texts that the last decision asks for; null where it asks for none. */
   masker(): NativeMasker | null
@@ -328,6 +298,13 @@ export declare function answer(store: string, ticket: string, approver: string, 
  */
 export declare function codes(): string
 
+/**
+ * The number of the verdict about the first bytes of a buffer: 0 allow, 1 mask, 2 limit,
+ * 3 `require_approval`, 4 deny. Nothing is logged. `session`: the number of a session; `now`:
+ * milliseconds, or NaN.
+ */
+export declare function decide(session: number, bytes: Uint8Array, length: number, now: number): number
+
 /** Bytes as approvers are shown them: nothing moves a cursor or passes for something else. */
 export declare function escape(bytes: Uint8Array): string
 
@@ -374,6 +351,15 @@ export declare function keyName(text: string): string
  * `API131`.
  */
 export declare function lastCheckpoint(writerDir: string): string | null
+
+/**
+ * Masks the first bytes of a buffer as text: -1 where nothing was found, else how many bytes the
+ * masked text has. `masker`: the number of a masker.
+ *
+ * # Errors
+ * `MSK` codes.
+ */
+export declare function maskText(masker: number, bytes: Uint8Array, length: number): number
 
 /**
  * Makes a key: the private half into a file for its owner only, the public half beside it. Returns
@@ -440,6 +426,14 @@ export declare function revoke(file: Uint8Array, root: Uint8Array, state?: strin
  * `BND020` to `BND022`.
  */
 export declare function rotateRoot(root: Uint8Array, next: Uint8Array): void
+
+/**
+ * Copies what a masker made last into `out`, which has its length.
+ *
+ * # Errors
+ * `MSK002` where nothing of this length waits.
+ */
+export declare function takeMasked(masker: number, out: Buffer): void
 
 /**
  * Verifies a packed bundle. `state`: the JSON that the last call returned; absent, the answer's

@@ -1,5 +1,6 @@
 'use strict';
 
+const native = require('./native.js');
 const { translate, through, usage } = require('./errors.js');
 const { write, space, bytes } = require('./bytes.js');
 const { Masker, Rows } = require('./mask.js');
@@ -72,9 +73,9 @@ class Decision {
   /** The masker of rows that the decision asks for; `null` where it asks for none. */
   static rowsOf(decision, columns) {
     return through(() => {
-      const native = decision.#source.native();
-      const rows = native.rows(columns);
-      return rows === null ? null : new Rows(rows, new Masker(native.masker()));
+      const own = decision.#source.native();
+      const rows = own.rows(columns);
+      return rows === null ? null : new Rows(rows, new Masker(own.masker()));
     });
   }
 
@@ -86,8 +87,8 @@ class Decision {
   /** The masker of free texts that the decision asks for; `null` where it asks for none. */
   static maskerOf(decision) {
     return through(() => {
-      const native = decision.#source.native().masker();
-      return native === null ? null : new Masker(native);
+      const own = decision.#source.native().masker();
+      return own === null ? null : new Masker(own);
     });
   }
 }
@@ -125,17 +126,20 @@ class Made {
 /** Who asks, on what, in which session, over which protocol: bound once, so that a decision is cheap. */
 class Session {
   #native;
+  /** What stands for it in calls that are made often. */
+  #number;
   #epoch;
   #serial = 0;
   /** What the session shows to decisions, and to nobody else. */
   #inside;
 
-  constructor(native, epoch) {
-    this.#native = native;
+  constructor(own, epoch) {
+    this.#native = own;
+    this.#number = own.number;
     this.#epoch = epoch;
     const session = this;
     this.#inside = {
-      native,
+      native: own,
       epoch,
       get serial() {
         return session.#serial;
@@ -150,7 +154,7 @@ class Session {
     // Bytes may change before the details are read; strings never do.
     const kept = typeof command === 'string' ? command : Buffer.from(command);
     const made = new Made(this.#inside, kept, now, this.#serial, this.#epoch());
-    return new Decision(VERDICTS[number] ?? 'deny', made);
+    return new Decision(verdictOf(number), made);
   }
 
   #decide(command, now) {
@@ -158,10 +162,10 @@ class Session {
     try {
       if (typeof command === 'string') {
         const length = write(command);
-        return this.#native.decide(space(), length, now);
+        return native.decide(this.#number, space(), length, now);
       }
       const own = commandBytes(command);
-      return this.#native.decide(own, own.length, now);
+      return native.decide(this.#number, own, own.length, now);
     } catch (error) {
       throw translate(error);
     }
@@ -170,23 +174,18 @@ class Session {
   /** Decides, logs the decision, and holds what needs people; or goes on with a ticket. */
   static admit(session, { command, params, facts, ticket, now }) {
     return through(() => {
-      const own = typeof command === 'string' ? null : commandBytes(command);
-      const length = own === null ? write(command) : own.length;
-      const buffer = own ?? space();
-      const native = session.#native;
+      const given = typeof command === 'string' ? null : commandBytes(command);
+      const length = given === null ? write(command) : given.length;
+      const buffer = given ?? space();
+      const own = session.#native;
       const admission =
         ticket === undefined
-          ? native.admit(buffer, length, params, facts, now)
-          : native.resume(ticket, buffer, length, params, facts, now);
+          ? own.admit(buffer, length, params, facts, now)
+          : own.resume(ticket, buffer, length, params, facts, now);
       return new Admission(admission);
     });
   }
 
-  /** Nanoseconds a decision takes in the core alone; for benchmarks. */
-  static timeCore(session, command, rounds) {
-    const length = write(command);
-    return session.#native.timeDecide(space(), length, Date.now(), rounds) / rounds;
-  }
 }
 
 function commandBytes(command) {
@@ -196,10 +195,10 @@ function commandBytes(command) {
 
 /** A decision that is in the log, and what follows from it. */
 class Admission {
-  constructor(native) {
-    this.id = native.id;
-    this.decision = new Decision(verdictOf(native.verdict), { native: () => native });
-    Object.assign(this, JSON.parse(native.step()));
+  constructor(own) {
+    this.id = own.id;
+    this.decision = new Decision(verdictOf(own.verdict), { native: () => own });
+    Object.assign(this, JSON.parse(own.step()));
   }
 }
 

@@ -1,6 +1,7 @@
 'use strict';
 
 const { Transform } = require('node:stream');
+const native = require('./native.js');
 const { translate, through, usage } = require('./errors.js');
 const { write, space, bytes } = require('./bytes.js');
 const { maskNested } = require('./nested.js');
@@ -8,9 +9,12 @@ const { maskNested } = require('./nested.js');
 /** A masker of the addon with the shapes of JavaScript in front of it. */
 class Masker {
   #native;
+  /** What stands for it in calls that are made often. */
+  #number;
 
-  constructor(native) {
-    this.#native = native;
+  constructor(own) {
+    this.#native = own;
+    this.#number = own.number;
   }
 
   /** Masks a string, bytes or a nested value. Returns the same object where nothing was found. */
@@ -37,7 +41,7 @@ class Masker {
       const length = write(text);
       const out =
         key === undefined
-          ? this.#native.text(space(), length)
+          ? native.maskText(this.#number, space(), length)
           : this.#native.textInContext(space(), length, key);
       return out === -1 ? text : this.#native.takeText();
     } catch (error) {
@@ -50,9 +54,12 @@ class Masker {
       const own = bytes(input);
       const out =
         key === undefined
-          ? this.#native.text(own, own.length)
+          ? native.maskText(this.#number, own, own.length)
           : this.#native.textInContext(own, own.length, key);
-      return out === -1 ? input : take(this.#native, out);
+      if (out === -1) return input;
+      const masked = Buffer.allocUnsafe(out);
+      native.takeMasked(this.#number, masked);
+      return masked;
     } catch (error) {
       throw translate(error);
     }
@@ -108,9 +115,9 @@ class Masker {
   }
 }
 
-function take(native, length) {
+function take(source, length) {
   const out = Buffer.allocUnsafe(length);
-  native.take(out);
+  source.take(out);
   return out;
 }
 
@@ -119,9 +126,9 @@ class MaskStream extends Transform {
   #native;
   #findings = [];
 
-  constructor(native) {
+  constructor(own) {
     super({ decodeStrings: true });
-    this.#native = native;
+    this.#native = own;
   }
 
   /** What was found so far: types and places in the input, never values. */
@@ -157,8 +164,8 @@ class Rows {
   #forced = [];
 
   /** `masker` reads what is inside of a structured cell. */
-  constructor(native, masker) {
-    this.#native = native;
+  constructor(own, masker) {
+    this.#native = own;
     this.#masker = masker;
   }
 

@@ -1,6 +1,8 @@
 //! The guard's handles: a bundle in force, a bound asker, a decision that is in the log.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
+use std::rc::Rc;
 use std::time::Instant;
 
 use base64::Engine as _;
@@ -26,6 +28,7 @@ use crate::approvals::ParamForm;
 use crate::failure::Failure;
 use crate::input::{Asker, catalog, first, json as to_json, millis, protocol, sessions};
 use crate::mask::{NativeMasker, NativeRows};
+use crate::slots::Slots;
 
 /// What `Guard.open` is given, as JSON.
 #[derive(Deserialize)]
@@ -193,7 +196,10 @@ impl NativeGuard {
     pub fn session(&self, protocol_name: String, asker: String) -> napi::Result<NativeSession> {
         let protocol = protocol(&protocol_name)?;
         let (sql, request) = Asker::parse(&asker)?;
-        Ok(NativeSession { guard: self.guard.clone(), protocol, sql, request, last: None })
+        let asking = Asking { guard: self.guard.clone(), protocol, sql, request, last: None };
+        let asking = Rc::new(RefCell::new(asking));
+        let number = ASKING.with(|slots| slots.add(&asking));
+        Ok(NativeSession { asking, number })
     }
 
     /// Every built-in type, with the operators of the bundle's classes.
@@ -278,32 +284,64 @@ impl NativeGuard {
     }
 }
 
-/// A bound asker: who asks, on what, in which session, over which protocol.
-#[napi]
+/// Who asks, on what, in which session, over which protocol; and what was decided last.
 #[derive(Debug)]
-pub struct NativeSession {
+struct Asking {
     guard: Guard,
     protocol: Protocol,
     sql: SqlSession,
     request: Request,
-    /// What was decided last, until its details are asked for or the next decision.
+    /// Until its details are asked for, or the next decision.
     last: Option<Decided>,
 }
 
-#[napi]
-impl NativeSession {
-    /// The number of the verdict about the first bytes of a buffer: 0 allow, 1 mask, 2 limit,
-    /// 3 `require_approval`, 4 deny. Nothing is logged. `now`: milliseconds, or NaN.
-    #[napi(catch_unwind)]
-    pub fn decide(&mut self, bytes: &[u8], length: u32, now: f64) -> u32 {
+impl Asking {
+    fn decide(&mut self, bytes: &[u8], now: f64) -> u32 {
         // Also when the call below panics: what was decided before is no answer to this.
         self.last = None;
         self.request.context = millis(now);
-        let bytes = first(bytes, length);
         let decided = self.guard.decide(self.protocol, bytes, &self.sql, &self.request);
         let verdict = number(decided.decision.verdict);
         self.last = Some(decided);
         verdict
+    }
+}
+
+thread_local! {
+    static ASKING: Slots<Asking> = const { Slots::new() };
+}
+
+/// The number of the verdict about the first bytes of a buffer: 0 allow, 1 mask, 2 limit,
+/// 3 `require_approval`, 4 deny. Nothing is logged. `session`: the number of a session; `now`:
+/// milliseconds, or NaN.
+#[napi(catch_unwind)]
+pub fn decide(session: u32, bytes: &[u8], length: u32, now: f64) -> u32 {
+    ASKING
+        .with(|asking| asking.with(session, |asking| asking.decide(first(bytes, length), now)))
+        .unwrap_or(DENY)
+}
+
+/// A bound asker: who asks, on what, in which session, over which protocol.
+#[napi]
+#[derive(Debug)]
+pub struct NativeSession {
+    asking: Rc<RefCell<Asking>>,
+    number: u32,
+}
+
+impl Drop for NativeSession {
+    fn drop(&mut self) {
+        // At the end of its thread the slots may be gone before it.
+        let _ = ASKING.try_with(|asking| asking.remove(self.number));
+    }
+}
+
+#[napi]
+impl NativeSession {
+    /// The number that stands for it in `decide`.
+    #[napi(getter, catch_unwind)]
+    pub fn number(&self) -> u32 {
+        self.number
     }
 
     /// The last decision, as JSON.
@@ -312,7 +350,7 @@ impl NativeSession {
     /// `API009`.
     #[napi(catch_unwind)]
     pub fn decision(&self) -> napi::Result<String> {
-        to_json(&self.last.as_ref().map(|decided| &decided.decision))
+        to_json(&self.asking.borrow().last.as_ref().map(|decided| &decided.decision))
     }
 
     /// The facts of the last decision, as JSON.
@@ -321,28 +359,29 @@ impl NativeSession {
     /// `API009`.
     #[napi(catch_unwind)]
     pub fn facts(&self) -> napi::Result<String> {
-        to_json(&self.last.as_ref().map(|decided| &decided.facts))
+        to_json(&self.asking.borrow().last.as_ref().map(|decided| &decided.facts))
     }
 
     /// The masker of rows that the last decision asks for; null where it asks for none.
-    ///
-    /// # Errors
-    /// `API010` where `columns` is no list of names.
     #[napi(catch_unwind)]
     pub fn rows(&self, columns: Vec<String>) -> Option<NativeRows> {
-        rows(&self.guard, self.last.as_ref()?, &columns)
+        let asking = self.asking.borrow();
+        rows(&asking.guard, asking.last.as_ref()?, &columns)
     }
 
     /// The masker of free texts that the last decision asks for; null where it asks for none.
     #[napi(catch_unwind)]
     pub fn masker(&self) -> Option<NativeMasker> {
-        masker(&self.guard, self.last.as_ref()?)
+        let asking = self.asking.borrow();
+        masker(&asking.guard, asking.last.as_ref()?)
     }
 
     /// Whether the last decision masks what no detector finds in a free text.
     #[napi(catch_unwind)]
     pub fn masks_tagged(&self) -> bool {
-        self.last.as_ref().is_none_or(|decided| self.guard.engine().masks_tagged(decided))
+        let asking = self.asking.borrow();
+        let tagged = |decided| asking.guard.engine().masks_tagged(decided);
+        asking.last.as_ref().is_none_or(tagged)
     }
 
     /// Decides, logs the decision, and holds what needs people. `params`: JSON, one typed value a
@@ -359,8 +398,9 @@ impl NativeSession {
         facts: Option<String>,
         now: f64,
     ) -> napi::Result<NativeAdmission> {
-        let ask = self.ask(first(bytes, length), params, facts, now)?;
-        self.admission(self.guard.admit(&ask))
+        let asking = self.asking.borrow();
+        let ask = asking.ask(first(bytes, length), params, facts, now)?;
+        asking.admission(asking.guard.admit(&ask))
     }
 
     /// Lets a held command run, if it is exactly what was approved.
@@ -377,25 +417,25 @@ impl NativeSession {
         facts: Option<String>,
         now: f64,
     ) -> napi::Result<NativeAdmission> {
-        let ask = self.ask(first(bytes, length), params, facts, now)?;
-        self.admission(self.guard.resume(ticket(&ticket_text)?, &ask))
+        let asking = self.asking.borrow();
+        let ask = asking.ask(first(bytes, length), params, facts, now)?;
+        asking.admission(asking.guard.resume(ticket(&ticket_text)?, &ask))
     }
 
     /// Nanoseconds that so many decisions take without a crossing into JavaScript; for benchmarks.
     #[napi(catch_unwind)]
-    pub fn time_decide(&mut self, bytes: &[u8], length: u32, now: f64, rounds: u32) -> f64 {
+    pub fn time_decide(&self, bytes: &[u8], length: u32, now: f64, rounds: u32) -> f64 {
         let bytes = first(bytes, length);
+        let mut asking = self.asking.borrow_mut();
         let start = Instant::now();
         for _ in 0..rounds {
-            self.request.context = millis(now);
-            let decided = self.guard.decide(self.protocol, bytes, &self.sql, &self.request);
-            self.last = Some(std::hint::black_box(decided));
+            std::hint::black_box(asking.decide(bytes, now));
         }
         start.elapsed().as_secs_f64() * 1e9
     }
 }
 
-impl NativeSession {
+impl Asking {
     fn ask(
         &self,
         bytes: &[u8],

@@ -17,6 +17,7 @@ mod input;
 mod keys;
 mod mask;
 mod policy;
+mod slots;
 
 use std::sync::Once;
 

@@ -1,6 +1,8 @@
 //! Masking: texts, JSON, streams and rows. What was changed waits here until JavaScript has made
 //! room for it, because a buffer of ours that JavaScript owns costs more than a copy.
 
+use std::cell::RefCell;
+use std::rc::Rc;
 use std::time::Instant;
 
 use napi::bindgen_prelude::BufferSlice;
@@ -14,6 +16,7 @@ use serde::Deserialize;
 
 use crate::failure::Failure;
 use crate::input::{first, json};
+use crate::slots::Slots;
 
 /// Nothing was changed: the caller keeps what it has.
 const UNCHANGED: i64 = -1;
@@ -51,37 +54,46 @@ fn findings(findings: &[Finding]) -> napi::Result<String> {
     json(&findings)
 }
 
-/// Masks whole values.
-#[napi]
+/// What masks, and what it made last.
 #[derive(Debug)]
-pub struct NativeMasker {
+struct MaskerState {
     detectors: Detectors,
     operators: Operators,
     output: Output,
 }
 
-impl NativeMasker {
-    pub(crate) fn of(detectors: Detectors, operators: Operators) -> Self {
-        Self { detectors, operators, output: Output::default() }
-    }
+thread_local! {
+    static MASKERS: Slots<MaskerState> = const { Slots::new() };
 }
 
-#[napi]
-impl NativeMasker {
-    /// Every built-in type, replaced by its name.
-    #[napi(factory, catch_unwind)]
-    pub fn builtin() -> Self {
-        Self::of(Detectors::builtin(), Operators::redact_all())
-    }
+/// Masks the first bytes of a buffer as text: -1 where nothing was found, else how many bytes the
+/// masked text has. `masker`: the number of a masker.
+///
+/// # Errors
+/// `MSK` codes.
+#[napi(catch_unwind)]
+pub fn mask_text(masker: u32, bytes: &[u8], length: u32) -> napi::Result<i64> {
+    MASKERS
+        .with(|maskers| {
+            maskers.with(masker, |state| state.text(first(bytes, length), Context::default()))
+        })
+        .unwrap_or_else(|| Err(Failure::object("masker").into()))
+}
 
-    /// Masks the first bytes of a buffer as text: -1 where nothing was found, else how many bytes
-    /// the masked text has.
-    ///
-    /// # Errors
-    /// `MSK` codes.
-    #[napi(catch_unwind)]
-    pub fn text(&mut self, bytes: &[u8], length: u32) -> napi::Result<i64> {
-        let masked = mask::text(&self.detectors, &self.operators, first(bytes, length))
+/// Copies what a masker made last into `out`, which has its length.
+///
+/// # Errors
+/// `MSK002` where nothing of this length waits.
+#[napi(catch_unwind)]
+pub fn take_masked(masker: u32, mut out: BufferSlice<'_>) -> napi::Result<()> {
+    MASKERS
+        .with(|maskers| maskers.with(masker, |state| state.output.copy_into(&mut out)))
+        .unwrap_or_else(|| Err(Failure::object("masker").into()))
+}
+
+impl MaskerState {
+    fn text(&mut self, input: &[u8], context: Context<'_>) -> napi::Result<i64> {
+        let masked = mask::text_in_context(&self.detectors, &self.operators, input, context)
             .map_err(Failure::from)?;
         if masked.findings.is_empty() {
             return Ok(UNCHANGED);
@@ -91,31 +103,7 @@ impl NativeMasker {
         Ok(self.output.keep(bytes))
     }
 
-    /// As `text`, with a name that speaks for the value.
-    ///
-    /// # Errors
-    /// `MSK` codes.
-    #[napi(catch_unwind)]
-    pub fn text_in_context(&mut self, bytes: &[u8], length: u32, key: String) -> napi::Result<i64> {
-        let context = Context { key: Some(&key) };
-        let (detectors, operators) = (&self.detectors, &self.operators);
-        let masked = mask::text_in_context(detectors, operators, first(bytes, length), context)
-            .map_err(Failure::from)?;
-        if masked.findings.is_empty() {
-            return Ok(UNCHANGED);
-        }
-        self.output.findings = masked.findings;
-        let bytes = masked.bytes.into_owned();
-        Ok(self.output.keep(bytes))
-    }
-
-    /// As `text`, for one JSON document: keys are context, numbers count.
-    ///
-    /// # Errors
-    /// `MSK` codes.
-    #[napi(catch_unwind)]
-    pub fn json(&mut self, bytes: &[u8], length: u32) -> napi::Result<i64> {
-        let input = first(bytes, length);
+    fn json(&mut self, input: &[u8]) -> napi::Result<i64> {
         let mut masker = JsonMasker::new(self.detectors, self.operators.clone());
         let mut out = masker.push(input).map_err(Failure::from)?;
         out.extend(masker.finish().map_err(Failure::from)?);
@@ -123,39 +111,78 @@ impl NativeMasker {
         // A number beyond its bound is replaced without a finding.
         if out == input { Ok(UNCHANGED) } else { Ok(self.output.keep(out)) }
     }
+}
 
-    /// Copies the masked bytes into `out`, which has their length.
+/// Masks whole values.
+#[napi]
+#[derive(Debug)]
+pub struct NativeMasker {
+    state: Rc<RefCell<MaskerState>>,
+    number: u32,
+}
+
+impl NativeMasker {
+    pub(crate) fn of(detectors: Detectors, operators: Operators) -> Self {
+        let state = MaskerState { detectors, operators, output: Output::default() };
+        let state = Rc::new(RefCell::new(state));
+        let number = MASKERS.with(|maskers| maskers.add(&state));
+        Self { state, number }
+    }
+
+    fn parts(&self) -> (Detectors, Operators) {
+        let state = self.state.borrow();
+        (state.detectors, state.operators.clone())
+    }
+}
+
+impl Drop for NativeMasker {
+    fn drop(&mut self) {
+        // At the end of its thread the slots may be gone before it.
+        let _ = MASKERS.try_with(|maskers| maskers.remove(self.number));
+    }
+}
+
+#[napi]
+impl NativeMasker {
+    /// The number that stands for it in `maskText`.
+    #[napi(getter, catch_unwind)]
+    pub fn number(&self) -> u32 {
+        self.number
+    }
+
+    /// As `maskText`, with a name that speaks for the value.
     ///
     /// # Errors
-    /// `MSK002` where nothing of this length waits.
+    /// `MSK` codes.
     #[napi(catch_unwind)]
-    pub fn take(&mut self, mut out: BufferSlice<'_>) -> napi::Result<()> {
-        self.output.copy_into(&mut out)
+    pub fn text_in_context(&self, bytes: &[u8], length: u32, key: String) -> napi::Result<i64> {
+        self.state.borrow_mut().text(first(bytes, length), Context { key: Some(&key) })
+    }
+
+    /// As `maskText`, for one JSON document: keys are context, numbers count.
+    ///
+    /// # Errors
+    /// `MSK` codes.
+    #[napi(catch_unwind)]
+    pub fn json(&self, bytes: &[u8], length: u32) -> napi::Result<i64> {
+        self.state.borrow_mut().json(first(bytes, length))
     }
 
     /// The masked text.
     #[napi(catch_unwind)]
-    pub fn take_text(&mut self) -> String {
-        self.output.text()
-    }
-
-    /// What the last call found, as JSON; taken once.
-    ///
-    /// # Errors
-    /// `API009`.
-    #[napi(catch_unwind)]
-    pub fn take_findings(&mut self) -> napi::Result<String> {
-        findings(&std::mem::take(&mut self.output.findings))
+    pub fn take_text(&self) -> String {
+        self.state.borrow_mut().output.text()
     }
 
     /// Nanoseconds that so many maskings take without a crossing into JavaScript; for benchmarks.
     #[napi(catch_unwind)]
     pub fn time_text(&self, bytes: &[u8], length: u32, rounds: u32) -> f64 {
+        let (detectors, operators) = self.parts();
         let bytes = first(bytes, length);
         let start = Instant::now();
         for _ in 0..rounds {
             // What it answers is not looked at: it is the work that is measured.
-            drop(std::hint::black_box(mask::text(&self.detectors, &self.operators, bytes)));
+            drop(std::hint::black_box(mask::text(&detectors, &operators, bytes)));
         }
         start.elapsed().as_secs_f64() * 1e9
     }
@@ -166,7 +193,7 @@ impl NativeMasker {
     /// `API033` for another format.
     #[napi(catch_unwind)]
     pub fn stream(&self, format: String) -> napi::Result<NativeStream> {
-        let (detectors, operators) = (self.detectors, self.operators.clone());
+        let (detectors, operators) = self.parts();
         let shape = match format.as_str() {
             "text" => Shape::Text(Masker::new(detectors, operators)),
             "json" => Shape::Json(JsonMasker::new(detectors, operators)),
@@ -198,7 +225,8 @@ impl NativeMasker {
             name: column.name,
             forced: column.forced.map(|class| Forced { class, operator: Operator::Redact }),
         });
-        let masker = RowMasker::new(self.detectors, self.operators.clone(), columns.collect());
+        let (detectors, operators) = self.parts();
+        let masker = RowMasker::new(detectors, operators, columns.collect());
         Ok(NativeRows::of(masker))
     }
 }

@@ -314,7 +314,9 @@ test('files, keys and objects of the integrator', (t) => {
   const verifier = placet.keys.create('example.com/a', key);
   raises('API132', () => placet.keys.create('example.com/a', key));
   raises('API101', () => placet.keys.create('a b', { privateFile: path('b.key'), publicFile: path('b.vkey') }));
-  const [name, hash, text] = verifier.split('+');
+  // The key itself may hold a plus.
+  const [name, hash, ...rest] = verifier.split('+');
+  const text = rest.join('+');
   raises('API102', () => placet.keys.nameOf('no key'));
   raises('API103', () => placet.keys.nameOf(`${name}+00000000+${text}`));
   raises('API104', () => placet.keys.nameOf(`${name}+${hash}+${Buffer.concat([Buffer.from([9]), Buffer.alloc(32)]).toString('base64')}`));
@@ -342,10 +344,10 @@ test('reasons of a decision, and faults', async (t) => {
   const { guard, bundle } = shop(t);
   const tool = (options) => guard.tool(() => [1, 2, 3].map((id) => ({ id })), { protocol: 'postgres', ...options });
   const native = (await import('../lib/native.js')).default;
-  const decide = native.NativeSession.prototype.decide;
-  native.NativeSession.prototype.decide = () => native.panicForTests();
+  const { decide } = native;
+  native.decide = () => native.panicForTests();
   raises('API039', () => guard.decide('SELECT 1'));
-  native.NativeSession.prototype.decide = decide;
+  native.decide = decide;
   raises('forbidden', () => tool()('DELETE FROM shop.orders'));
   raises('no_rule', () => tool()('GRANT ALL ON shop.orders TO x'));
   raises('unenforceable', () => tool({ enforces: ['limit'] })('SELECT mail FROM shop.customers'));
