@@ -4,6 +4,7 @@ mod bench_proxy;
 mod conformance;
 mod deps;
 mod links;
+mod node;
 mod run;
 
 use std::io::{self, Write};
@@ -87,20 +88,17 @@ fn test() -> Vec<Step> {
         s = u.spec_from_file_location('_core', 'target/debug/lib_core.so'); \
         m = u.module_from_spec(s); s.loader.exec_module(m); \
         assert '\"writes\":true' in m.facts_json('postgres', b'DELETE FROM t')";
-    const NODE: &str = "const m = { exports: {} }; \
-        process.dlopen(m, 'target/debug/libplacet_node.so'); \
-        const f = JSON.parse(m.exports.factsJson('postgres', Buffer.from('DELETE FROM t'))); \
-        if (f.writes !== true) throw new Error('not a write')";
-    vec![
+    let rust = vec![
         Step::cargo("tests", "test --workspace"),
-        Step::cargo("build the bindings", "build --package placet-python --package placet-node"),
+        Step::cargo("build the bindings", "build --package placet-python"),
         Step::command("load the bindings: Python", &["python3", "-c", PYTHON]),
-        Step::command("load the bindings: Node", &["node", "-e", NODE]),
-    ]
+    ];
+    [rust, node::test()].concat()
 }
 
 fn long_test() -> Vec<Step> {
-    vec![Step::cargo("long property runs", "test --workspace").env("PROPTEST_CASES", "20000")]
+    let rust = Step::cargo("long property runs", "test --workspace");
+    [vec![rust.env("PROPTEST_CASES", "20000")], node::long_test()].concat()
 }
 
 fn bench() -> Vec<Step> {
