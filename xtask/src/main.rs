@@ -2,6 +2,7 @@
 
 mod deps;
 mod links;
+mod python;
 mod run;
 
 use std::io::{self, Write};
@@ -18,6 +19,7 @@ usage: cargo xtask <task>
   test       check, then every test of `make test`
   test-all   test, then fuzzing and long property runs
   bench      measure
+  bench-bindings  measure the Python and Node packages against the library
   fuzz       fuzz every door, one minute each (nightly Rust and cargo-fuzz)
 ";
 
@@ -33,6 +35,7 @@ fn main() -> ExitCode {
         "test" => [check(), test()].concat(),
         "test-all" => [check(), test(), long_test(), fuzz()].concat(),
         "bench" => bench(),
+        "bench-bindings" => python::bench(),
         "fuzz" => fuzz(),
         _ => return usage(),
     };
@@ -65,20 +68,16 @@ fn links() -> Step {
 }
 
 fn test() -> Vec<Step> {
-    const PYTHON: &str = "import importlib.util as u; \
-        s = u.spec_from_file_location('_core', 'target/debug/lib_core.so'); \
-        m = u.module_from_spec(s); s.loader.exec_module(m); \
-        assert '\"writes\":true' in m.facts_json('postgres', b'DELETE FROM t')";
     const NODE: &str = "const m = { exports: {} }; \
         process.dlopen(m, 'target/debug/libplacet_node.so'); \
         const f = JSON.parse(m.exports.factsJson('postgres', Buffer.from('DELETE FROM t'))); \
         if (f.writes !== true) throw new Error('not a write')";
-    vec![
+    let rust = vec![
         Step::cargo("tests", "test --workspace"),
-        Step::cargo("build the bindings", "build --package placet-python --package placet-node"),
-        Step::command("load the bindings: Python", &["python3", "-c", PYTHON]),
+        Step::cargo("build the bindings", "build --package placet-node"),
         Step::command("load the bindings: Node", &["node", "-e", NODE]),
-    ]
+    ];
+    [rust, python::test()].concat()
 }
 
 fn long_test() -> Vec<Step> {
