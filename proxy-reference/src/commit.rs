@@ -179,3 +179,87 @@ impl Future for Settled<'_> {
         Poll::Pending
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering;
+
+    use placet::audit::EventKind;
+    use placet::crypto::{KeyName, NamedSigningKey, SigningKey};
+    use placet_guard::{AuditOptions, Options};
+    use placet_store::system;
+
+    use super::*;
+
+    fn key() -> NamedSigningKey {
+        NamedSigningKey::new(KeyName::parse("t").unwrap(), SigningKey::from_seed(&[7; 32]))
+    }
+
+    fn open(dir: &std::path::Path, durability: Durability) -> (Commits, Arc<Metrics>) {
+        let mut audit = AuditOptions::new(dir, "w", key());
+        audit.durability = durability;
+        let guard = Guard::open(Options::shipped("baseline").audit(audit)).unwrap();
+        let metrics = Arc::new(Metrics::default());
+        (Commits::new(guard, durability, Arc::clone(&metrics)), metrics)
+    }
+
+    fn event() -> Event {
+        let body = serde_json::json!({ "finding": "test" });
+        Event::new(EventKind::Finding, system::now(), &body).unwrap()
+    }
+
+    fn run<F: Future>(work: F) -> F::Output {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        runtime.block_on(work)
+    }
+
+    #[test]
+    fn ready_sessions_share_a_group() {
+        for durability in [Durability::Buffered, Durability::Durable] {
+            let dir = tempfile::tempdir().unwrap();
+            let (commits, metrics) = open(dir.path(), durability);
+            run(async {
+                let writer = tokio::spawn(commits.clone().run());
+                let sessions: Vec<_> = (0..50)
+                    .map(|_| {
+                        let commits = commits.clone();
+                        tokio::spawn(async move {
+                            commits.append(vec![event()]).await.unwrap();
+                            commits.later(vec![event()]).unwrap();
+                        })
+                    })
+                    .collect();
+                for session in sessions {
+                    session.await.unwrap();
+                }
+                tokio::time::sleep(10 * LATEST).await;
+                writer.abort();
+            });
+            assert_eq!(metrics.audit_events.load(Ordering::Relaxed), 100);
+            let groups = metrics.audit_groups.load(Ordering::Relaxed);
+            assert!((2..=10).contains(&groups), "{groups}");
+            let (guard, key) = (&commits.0.guard, key().verifying_key());
+            guard.close().unwrap();
+            let options = placet_store::VerifyOptions::default();
+            let report = placet_store::verify(dir.path(), &key, &options).unwrap();
+            assert_eq!(report.state, placet::audit::State::ClosedClean);
+        }
+    }
+
+    #[test]
+    fn a_log_that_fails_lets_nothing_pass() {
+        let dir = tempfile::tempdir().unwrap();
+        let (commits, metrics) = open(dir.path(), Durability::Buffered);
+        run(async {
+            let writer = tokio::spawn(commits.clone().run());
+            commits.append(vec![event()]).await.unwrap();
+            commits.0.guard.close().unwrap();
+            for _ in 0..3 {
+                assert_eq!(commits.append(vec![event()]).await, Err(WireError::NotLogged));
+            }
+            assert_eq!(commits.later(vec![event()]), Err(WireError::NotLogged));
+            writer.abort();
+        });
+        assert_eq!(metrics.audit_failures.load(Ordering::Relaxed), 1);
+    }
+}

@@ -163,17 +163,21 @@ async fn ask(door: &Arc<Door>, tcp: TcpStream) -> io::Result<Asked> {
                 stream.flush().await?;
                 continue;
             }
-            Ok(Some(ClientEvent::StartTls(bytes))) => {
-                let (Some(acceptor), Stream::Plain(mut tcp)) = (&door.tls, stream) else {
-                    return Ok(Asked::Nothing);
-                };
-                tcp.write_all(&bytes).await?;
-                stream = handshake(acceptor, tcp, false).await?;
-                match startup.secured() {
-                    Ok(()) => continue,
-                    Err(error) => error,
+            // What came behind the request already is refused before it is answered.
+            Ok(Some(ClientEvent::StartTls(bytes))) => match startup.next_event() {
+                Err(error) => error,
+                Ok(_) => {
+                    let (Some(acceptor), Stream::Plain(mut tcp)) = (&door.tls, stream) else {
+                        return Ok(Asked::Nothing);
+                    };
+                    tcp.write_all(&bytes).await?;
+                    stream = handshake(acceptor, tcp, false).await?;
+                    match startup.secured() {
+                        Ok(()) => continue,
+                        Err(error) => error,
+                    }
                 }
-            }
+            },
             Ok(Some(ClientEvent::Cancel(key))) => return Ok(Asked::Cancel(key)),
             Ok(Some(ClientEvent::Login(asked, token))) => {
                 let early = startup.rest().to_vec();
