@@ -4,6 +4,8 @@ mod bench_proxy;
 mod conformance;
 mod deps;
 mod links;
+mod node;
+mod python;
 mod run;
 
 use std::io::{self, Write};
@@ -25,6 +27,7 @@ usage: cargo xtask <task>
              measure the proxy beside a direct connection and pgbouncer
   conformance, conformance-quick
              real clients through the proxy get what they get without it
+  bench-bindings  measure the Python and Node packages against the library
   fuzz       fuzz every door, one minute each (nightly Rust and cargo-fuzz)
   clients    install the clients of the live tests (Python, Node)
   with-postgres -- CMD…
@@ -47,6 +50,7 @@ fn main() -> ExitCode {
         "test" => [check(), test()].concat(),
         "test-all" => [check(), test(), long_test(), fuzz()].concat(),
         "bench" => bench(),
+        "bench-bindings" => python::bench(),
         "fuzz" => fuzz(),
         "bench-proxy" => vec![Step::task("proxy benchmarks", Task::BenchProxy)],
         "conformance" => vec![Step::task("conformance", Task::Conformance)],
@@ -83,24 +87,12 @@ fn links() -> Step {
 }
 
 fn test() -> Vec<Step> {
-    const PYTHON: &str = "import importlib.util as u; \
-        s = u.spec_from_file_location('_core', 'target/debug/lib_core.so'); \
-        m = u.module_from_spec(s); s.loader.exec_module(m); \
-        assert '\"writes\":true' in m.facts_json('postgres', b'DELETE FROM t')";
-    const NODE: &str = "const m = { exports: {} }; \
-        process.dlopen(m, 'target/debug/libplacet_node.so'); \
-        const f = JSON.parse(m.exports.factsJson('postgres', Buffer.from('DELETE FROM t'))); \
-        if (f.writes !== true) throw new Error('not a write')";
-    vec![
-        Step::cargo("tests", "test --workspace"),
-        Step::cargo("build the bindings", "build --package placet-python --package placet-node"),
-        Step::command("load the bindings: Python", &["python3", "-c", PYTHON]),
-        Step::command("load the bindings: Node", &["node", "-e", NODE]),
-    ]
+    [vec![Step::cargo("tests", "test --workspace")], python::test(), node::test()].concat()
 }
 
 fn long_test() -> Vec<Step> {
-    vec![Step::cargo("long property runs", "test --workspace").env("PROPTEST_CASES", "20000")]
+    let rust = Step::cargo("long property runs", "test --workspace");
+    [vec![rust.env("PROPTEST_CASES", "20000")], node::long_test()].concat()
 }
 
 fn bench() -> Vec<Step> {

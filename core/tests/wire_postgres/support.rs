@@ -90,7 +90,7 @@ impl TestJudge {
             ..self.request.clone()
         };
         let decision = self.engine.rules().decide(asked.facts, &request);
-        Decided { facts: (**asked.facts).clone(), decision }
+        Decided { facts: Arc::clone(asked.facts), decision }
     }
 }
 

@@ -390,6 +390,7 @@ impl Session {
             facts,
             params,
             session: self.reader.session(),
+            session_version: self.reader.version(),
             counters: &self.counters,
             enforces,
             now,
