@@ -57,7 +57,7 @@ impl Opening {
         if let Some(dir) = &self.audit {
             let key = self.audit_key.as_ref().ok_or_else(|| {
                 let help = "make one with `placet key new`, or `placet.new_key`";
-                Failure::new("API002", "a log needs `audit_key`, the file of its key", help)
+                Failure::new("API038", "a log needs `audit_key`, the file of its key", help)
             })?;
             let key = keys::read_signing_key(key).map_err(Failure::from)?;
             let mut audit = AuditOptions::new(dir, &self.writer, key);
@@ -357,6 +357,11 @@ impl PyGuard {
         })
     }
 
+    /// Whether a decision forces columns: then a text that is no row is replaced whole.
+    fn _forces(&self, decision: &PyDecision) -> PyResult<bool> {
+        Ok(forces_columns(decision.live()?))
+    }
+
     /// The text of an error of a tool, masked; `None` where it has to be withheld, because values
     /// that no detector knows may stand in it.
     fn _mask_error(
@@ -574,6 +579,9 @@ impl PyGuard {
             let mut state = State::new(None);
             let row = state.row(make, value)?;
             return Ok((row, state.masked_cells()));
+        }
+        if !forces_columns(decided) {
+            return Ok(counted(masks.value(value, None)?, value));
         }
         // No rows: a value of a forced column may stand anywhere in it.
         let columns = known.map_or(1, |names| names.len().saturating_add(1));
