@@ -1,20 +1,48 @@
-//! placet for Node: types and errors of the core in Node's words, and nothing else.
+//! placet for Node: the raw addon. Types and errors of the library in JavaScript's words, and nothing
+//! else; the package's public layer is `index.js` over it.
+//!
+//! What is called often takes bytes and answers with a number; what is asked for rarely is one JSON
+//! text. No class is made on a path that is called often. Every export catches panics: an uncaught one would
+//! end the process.
 
-use napi::bindgen_prelude::Buffer;
-use napi_derive::napi;
-use placet::command::Protocol;
-use placet::facts::{self, Scope};
-use placet::schema::SqlSession;
+// Its tests run in Node: in a test build nothing is registered, and all of it would be dead code.
+#![cfg(not(test))]
 
-/// What a command would do, as the JSON text of `docs/spec/facts.md`.
+mod approvals;
+mod audit;
+mod codes;
+mod failure;
+mod guard;
+mod input;
+mod keys;
+mod mask;
+mod policy;
+mod slots;
+
+use std::sync::Once;
+
+use napi_derive::{module_init, napi};
+
+static QUIET: Once = Once::new();
+
+/// A panic's text may hold what it was about: only its place is told.
+#[module_init]
+fn quiet_panics() {
+    QUIET.call_once(|| {
+        std::panic::set_hook(Box::new(|info| {
+            use std::io::Write as _;
+            let place = info.location().map_or_else(String::new, |at| format!(" at {at}"));
+            // A closed standard error leaves nobody to tell.
+            let _ = writeln!(std::io::stderr(), "placet: internal error{place}");
+        }));
+    });
+}
+
+/// Panics: so that the tests see what becomes of it.
 ///
-/// # Errors
-/// `API008` for a protocol that does not exist.
+/// # Panics
+/// Always.
 #[napi(catch_unwind)]
-pub fn facts_json(protocol: String, command: Buffer) -> napi::Result<String> {
-    let protocol = Protocol::parse(&protocol)
-        .ok_or_else(|| napi::Error::from_reason("API008: no protocol has this name"))?;
-    let session = SqlSession::server_defaults();
-    let facts = facts::read(protocol, &command, &Scope { catalog: None, session: &session });
-    serde_json::to_string(&facts).map_err(|error| napi::Error::from_reason(error.to_string()))
+pub fn panic_for_tests() {
+    assert!(std::hint::black_box(false), "a secret that nobody may see");
 }

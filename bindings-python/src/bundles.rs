@@ -226,7 +226,7 @@ impl PyBundle {
         guarded(py, || {
             let given = Given { protocol: None, principal, resource, session, context, enforces };
             let bound = Defaults::default().with(&given)?;
-            let facts = facts.facts().clone();
+            let facts = Arc::clone(facts.facts());
             let decision = self.rules.decide(&facts, &bound.request);
             Ok(PyDecision::new(Arc::new(Decided { facts, decision }), None))
         })

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use placet::crypto::json::{MAX_JSON_DEPTH, parse_strict_within};
 use placet::engine::{Decided, OutcomeEvent, OutcomeState};
-use placet::facts::Outputs;
+use placet::facts::{Facts, Outputs};
 use placet::mask::{Detectors, HashKey};
 use placet::schema::Catalog;
 use placet_guard::{Admission, Ask, AuditOptions, Guard, Options, Step};
@@ -195,7 +195,7 @@ impl PyGuard {
         let given = Given { protocol: None, principal, resource, session, context, enforces };
         guarded(py, || {
             let bound = self.bound.with(&given)?;
-            let facts = facts.facts().clone();
+            let facts = Arc::clone(facts.facts());
             let decision = self.guard.engine().rules().decide(&facts, &bound.request);
             Ok(PyDecision::new(Arc::new(Decided { facts, decision }), None))
         })
@@ -413,7 +413,7 @@ impl PyGuard {
                 ask = ask.with_params(params_of(params)?);
             }
             if let Some(facts) = facts {
-                ask = ask.with_facts(facts.facts().clone());
+                ask = ask.with_facts(Facts::clone(facts.facts()));
             }
             let ticket = ticket.map(ticket_of).transpose()?;
             // The log is written, perhaps synced: others may run meanwhile.

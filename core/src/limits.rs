@@ -66,3 +66,23 @@ pub const MAX_APPROVAL_STAGES: usize = 16;
 
 /// Seconds that a held request may wait: a week. What is older is no answer to today's question.
 pub const MAX_APPROVAL_SECONDS: u64 = 7 * 24 * 3600;
+
+/// Bytes of one message of a client of a wire protocol, but for COPY data, which streams. A Bind
+/// with a large value is the longest in practice.
+pub const MAX_CLIENT_MESSAGE_BYTES: usize = 64 * 1024 * 1024;
+
+/// Bytes of one message of a server that must be held whole: a row under a mask, an error. Rows
+/// that nothing masks stream.
+pub const MAX_SERVER_MESSAGE_BYTES: usize = 256 * 1024 * 1024;
+
+/// Answers that a server may owe at once. Past it the client is not read until some have come.
+pub const MAX_OWED_ANSWERS: usize = 65_536;
+
+/// Bytes that a client may send ahead while a command of it waits.
+pub const MAX_SENT_AHEAD_BYTES: usize = 2 * MAX_CLIENT_MESSAGE_BYTES;
+
+/// Prepared statements, and portals, that one session may have.
+pub const MAX_SESSION_NAMES: usize = 100_000;
+
+/// Columns of one result. PostgreSQL has at most 1664.
+pub const MAX_RESULT_COLUMNS: usize = 1664;

@@ -31,6 +31,7 @@ mod error;
 mod guard;
 mod hold;
 mod options;
+mod wire;
 
 pub use ask::{Admission, Ask, Refusal, Step};
 pub use bundle::BundleFrom;
@@ -38,3 +39,4 @@ pub use codes::FACE_CODES;
 pub use error::GuardError;
 pub use guard::{Guard, Judged};
 pub use options::{AuditOptions, Options};
+pub use wire::{Peer, SessionJudge};

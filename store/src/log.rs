@@ -96,7 +96,7 @@ pub struct LogWriter {
     random: Random,
     pid: u32,
     /// Held for the lock on it.
-    _lock: File,
+    lock: File,
 }
 
 struct Inner {
@@ -170,7 +170,7 @@ impl LogWriter {
             clock: Box::new(clock),
             random: Box::new(random),
             pid: std::process::id(),
-            _lock: lock,
+            lock,
         })
     }
 
@@ -221,12 +221,14 @@ impl LogWriter {
         self.alone(|writer, now| writer.rotate(root, &seed, now))
     }
 
-    /// Ends the log in order. Every later call fails.
+    /// Ends the log in order. Every later call fails, and the log may be opened again.
     ///
     /// # Errors
     /// As [`AuditSink::append`].
     pub fn close(&self) -> Result<(), AuditError> {
-        self.alone(Writer::close)
+        self.alone(Writer::close)?;
+        // Nothing is written any more, whoever still holds this handle.
+        self.lock.unlock().map_err(cannot)
     }
 
     /// The name of the log.

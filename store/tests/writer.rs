@@ -94,6 +94,22 @@ fn a_log_lives_through_closing_and_opening() {
     assert_eq!(numbers(dir.path()), [0, 1, 2]);
 }
 
+/// A handle that someone still holds keeps nobody out once its log is closed, and writes nothing.
+#[test]
+fn a_closed_log_lets_go_of_its_lock() {
+    let dir = tempfile::tempdir().unwrap();
+    let first = open(options(dir.path())).unwrap();
+    assert_eq!(open(options(dir.path())).unwrap_err(), AuditError::Busy);
+    first.close().unwrap();
+    let second = open(options(dir.path())).unwrap();
+    assert_eq!(first.append(&event(9)).unwrap_err(), AuditError::Closed);
+    assert_eq!(first.rotate(&root()).unwrap_err(), AuditError::Closed);
+    second.append(&event(0)).unwrap();
+    second.close().unwrap();
+    assert_eq!(check(dir.path()).state, State::ClosedClean);
+    assert_eq!(numbers(dir.path()), [0]);
+}
+
 #[test]
 fn one_writer_at_a_time_and_only_good_names() {
     let dir = tempfile::tempdir().unwrap();

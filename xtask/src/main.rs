@@ -1,7 +1,10 @@
 //! The project's chores: `cargo xtask <task>`; the Makefile is a thin skin over it.
 
+mod bench_proxy;
+mod conformance;
 mod deps;
 mod links;
+mod node;
 mod python;
 mod run;
 
@@ -9,6 +12,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use run::{Step, Task};
+use xtask::postgres;
 
 const HELP: &str = "\
 usage: cargo xtask <task>
@@ -20,13 +24,24 @@ usage: cargo xtask <task>
   test-all   test, then fuzzing and long property runs
   bench      measure
   bench-bindings  measure the Python and Node packages against the library
+  bench-proxy
+             measure the proxy beside a direct connection and pgbouncer
+  conformance, conformance-quick
+             real clients through the proxy get what they get without it
   fuzz       fuzz every door, one minute each (nightly Rust and cargo-fuzz)
+  clients    install the clients of the live tests (Python, Node)
+  with-postgres -- CMD…
+             run a command beside a fresh private PostgreSQL
 ";
 
 fn main() -> ExitCode {
-    let tasks: Vec<String> = std::env::args().skip(1).collect();
-    let [task] = tasks.as_slice() else {
-        return usage();
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let task = match words.as_slice() {
+        [task, dashes, command @ ..] if task == "with-postgres" && dashes == "--" => {
+            return run::ended(postgres::with(command));
+        }
+        [task] => task,
+        _ => return usage(),
     };
     let steps = match task.as_str() {
         "demo" => demo(),
@@ -35,8 +50,12 @@ fn main() -> ExitCode {
         "test" => [check(), test()].concat(),
         "test-all" => [check(), test(), long_test(), fuzz()].concat(),
         "bench" => bench(),
-        "bench-bindings" => python::bench(),
+        "bench-bindings" => [python::bench(), node::bench()].concat(),
         "fuzz" => fuzz(),
+        "bench-proxy" => vec![Step::task("proxy benchmarks", Task::BenchProxy)],
+        "conformance" => vec![Step::task("conformance", Task::Conformance)],
+        "conformance-quick" => vec![Step::task("conformance", Task::QuickConformance)],
+        "clients" => vec![Step::task("clients", Task::Clients)],
         _ => return usage(),
     };
     run::all(&steps)
@@ -68,20 +87,13 @@ fn links() -> Step {
 }
 
 fn test() -> Vec<Step> {
-    const NODE: &str = "const m = { exports: {} }; \
-        process.dlopen(m, 'target/debug/libplacet_node.so'); \
-        const f = JSON.parse(m.exports.factsJson('postgres', Buffer.from('DELETE FROM t'))); \
-        if (f.writes !== true) throw new Error('not a write')";
-    let rust = vec![
-        Step::cargo("tests", "test --workspace"),
-        Step::cargo("build the bindings", "build --package placet-node"),
-        Step::command("load the bindings: Node", &["node", "-e", NODE]),
-    ];
-    [rust, python::test()].concat()
+    let rust = vec![Step::cargo("tests", "test --workspace")];
+    [rust, python::test(), node::test()].concat()
 }
 
 fn long_test() -> Vec<Step> {
-    vec![Step::cargo("long property runs", "test --workspace").env("PROPTEST_CASES", "20000")]
+    let rust = Step::cargo("long property runs", "test --workspace");
+    [vec![rust.env("PROPTEST_CASES", "20000")], node::long_test()].concat()
 }
 
 fn bench() -> Vec<Step> {

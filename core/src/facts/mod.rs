@@ -7,6 +7,7 @@
 mod action;
 mod effect;
 mod json;
+mod reader;
 mod reason;
 mod session;
 mod sql;
@@ -15,6 +16,7 @@ mod target;
 
 pub use action::{Action, Extent, How, Op, OutputColumn, Outputs, Sources};
 pub use effect::{Effect, EffectSet};
+pub use reader::SessionReader;
 pub use reason::Reason;
 pub use session::{SessionDelta, Transaction};
 pub use stored::StoredFactsError;

@@ -22,6 +22,26 @@ pub enum Obligation {
     },
 }
 
+impl Obligation {
+    /// The rows that may pass, for a limit.
+    #[must_use]
+    pub const fn rows(&self) -> Option<u64> {
+        match self {
+            Self::Limit { rows } => Some(*rows),
+            Self::Mask(_) | Self::Approval { .. } => None,
+        }
+    }
+
+    /// Whether it masks what comes back.
+    #[must_use]
+    pub const fn is_mask(&self) -> bool {
+        match self {
+            Self::Mask(_) => true,
+            Self::Limit { .. } | Self::Approval { .. } => false,
+        }
+    }
+}
+
 /// What to mask: columns by force, and the classes' detectors over everything else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MaskObligation {

@@ -5,6 +5,7 @@
 //! if both readings agree on the number of statements and on their tokens.
 
 mod agree;
+mod copy;
 mod foreign;
 mod grammar;
 mod height;
@@ -21,6 +22,7 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
+pub use copy::{CopyShape, CsvShape, copy_shape};
 pub use refusal::Refusal;
 pub use token::{Token, TokenKind};
 pub use value::{name_value, text_value};

@@ -36,21 +36,43 @@ use super::{Effect, Facts, Reason, Scope, SessionDelta, Understanding};
 use crate::command::sql::{Reading, Refusal, Statement};
 use crate::command::{Dialect, Protocol, sql};
 use crate::limits;
+use crate::schema::{Catalog, SqlSession};
 use walk::{Room, Setting, State, Walk};
 
 /// The facts of an SQL command.
 pub(super) fn read(dialect: Dialect, bytes: &[u8], scope: &Scope<'_>) -> Facts {
+    read_on(dialect, bytes, scope.catalog, scope.session, false, false).0
+}
+
+/// What a command leaves behind: the session where it was changed, whether the search path is
+/// unknown, whether the catalog is out of date.
+pub(super) type Left = (Option<SqlSession>, bool, bool);
+
+/// The facts of an SQL command under this state, and the state that it leaves.
+pub(super) fn read_on(
+    dialect: Dialect,
+    bytes: &[u8],
+    catalog: Option<&Catalog>,
+    session: &SqlSession,
+    path_unknown: bool,
+    stale: bool,
+) -> (Facts, Left) {
     if dialect.reader().is_none() {
-        return Facts::opaque(Protocol::Sql(dialect), Reason::ReaderAbsent, bytes.len());
+        let facts = Facts::opaque(Protocol::Sql(dialect), Reason::ReaderAbsent, bytes.len());
+        return (facts, (None, path_unknown, stale));
     }
     let room = Room {
         names: Cell::new(limits::MAX_SQL_LINEAGE),
         code: Cell::new(limits::MAX_SQL_NESTED_BYTES),
     };
-    let setting = Setting { dialect, catalog: scope.catalog, depth: 0, room: &room };
-    let mut state =
-        State { session: Cow::Borrowed(scope.session), path_unknown: false, stale: false };
-    read_text(setting, bytes, &mut state)
+    let setting = Setting { dialect, catalog, depth: 0, room: &room };
+    let mut state = State { session: Cow::Borrowed(session), path_unknown, stale };
+    let facts = read_text(setting, bytes, &mut state);
+    let session = match state.session {
+        Cow::Borrowed(_) => None,
+        Cow::Owned(session) => Some(session),
+    };
+    (facts, (session, state.path_unknown, state.stale))
 }
 
 /// Reads a text under a state, and leaves the state as the text leaves the session.
@@ -60,6 +82,7 @@ fn read_text<'a>(setting: Setting<'a>, bytes: &[u8], state: &mut State<'a>) -> F
     sql::read(bytes, setting.dialect, &session, |reading| match reading {
         Ok(reading) => facts_of(setting, &reading, bytes.len(), state),
         Err(refusal) => {
+            forget(state);
             let reason = reason_of(refusal);
             Facts::opaque(Protocol::Sql(setting.dialect), reason, bytes.len())
         }
@@ -118,6 +141,6 @@ fn facts_of<'a>(
 
 fn forget(state: &mut State<'_>) {
     let dialect = state.session.dialect.clone();
-    *state.session.to_mut() = crate::schema::SqlSession { dialect, ..Default::default() };
+    *state.session.to_mut() = SqlSession { dialect, ..Default::default() };
     state.path_unknown = true;
 }

@@ -114,8 +114,14 @@ impl<'a> Walk<'_, 'a> {
     fn unqualified(&self, name: &str) -> Named<'a> {
         let session = &self.state.session;
         let temporary = if self.is_sqlite() { "temp" } else { "pg_temp" };
+        // Temporary tables come first, unless the path says where they come.
+        let moved = self.state.path_unknown
+            || session.search_path.iter().flatten().any(|schema| schema == "pg_temp");
         match &session.temp_tables {
             Some(tables) => {
+                if moved && !tables.is_empty() && !self.is_sqlite() {
+                    return unknown(vec![name.to_owned()]);
+                }
                 if tables.iter().any(|table| self.case().same(table, name)) {
                     let path = Path::exact([temporary, name]);
                     return Named { path, table: None, view: None, system: false };

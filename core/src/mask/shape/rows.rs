@@ -77,6 +77,22 @@ impl RowMasker {
         Ok(masked)
     }
 
+    /// Whether every cell of this column is replaced, whatever is in it.
+    #[must_use]
+    pub fn forces(&self, column: usize) -> bool {
+        self.columns.get(column).is_some_and(|rule| rule.forced.is_some())
+    }
+
+    /// What looks for values in the cells of the other columns.
+    pub(crate) fn detection(&self) -> (Detectors, Operators) {
+        (self.detectors, self.operators.clone())
+    }
+
+    /// Counts a cell that was masked by its shape.
+    pub(crate) const fn count_masked(&mut self) {
+        self.masked_cells += 1;
+    }
+
     /// Cells that were changed so far.
     #[must_use]
     pub const fn masked_cells(&self) -> u64 {

@@ -1,0 +1,64 @@
+'use strict';
+
+/**
+ * What an approval is bound to beside the command: the other arguments of the call. Values of
+ * different types are different: the text `1` and the number `1` never stand for one another.
+ */
+
+/** A number in the very text in which it is bound: `1` and `1.0` differ. */
+class NumberText {
+  constructor(text) {
+    this.text = String(text);
+  }
+}
+
+/** One parameter in the addon's form. */
+function typed(value) {
+  if (value instanceof NumberText) return { number: value.text };
+  if (value === null || value === undefined) return { null: true };
+  if (typeof value === 'boolean') return { bool: value };
+  if (typeof value === 'number' || typeof value === 'bigint') return { number: String(value) };
+  if (typeof value === 'string') return { text: value };
+  if (value instanceof Uint8Array) return { bytes: Buffer.from(value).toString('base64') };
+  return { text: canonical(value) };
+}
+
+/** The arguments beside the command; an empty object and live objects of frameworks bind nothing. */
+function bindArguments(rest, ignore) {
+  const bound = rest.map((value) => (Array.isArray(value) || isScalar(value) ? [value] : members(value, ignore)));
+  return bound.flat().map(typed);
+}
+
+/** Members with the names of `ignore` are no part of what is asked. */
+function members(value, ignore) {
+  if (!isPlain(value)) return [];
+  const asked = Object.entries(value).filter(([key]) => !ignore.includes(key));
+  return asked.length === 0 ? [] : [Object.fromEntries(asked)];
+}
+
+function isScalar(value) {
+  return value === null || typeof value !== 'object' || value instanceof Uint8Array;
+}
+
+function isPlain(value) {
+  const prototype = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype;
+}
+
+/** One text for one value: members sorted, every type told apart. */
+function canonical(value) {
+  if (value === undefined) return 'undefined';
+  if (value === null || typeof value === 'boolean') return String(value);
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'number') return Object.is(value, -0) ? '-0' : String(value);
+  if (typeof value === 'bigint') return `${value}n`;
+  if (typeof value !== 'object') return `<${typeof value}>`;
+  if (value instanceof Uint8Array) return `<bytes ${Buffer.from(value).toString('base64')}>`;
+  if (value instanceof Date) return `<date ${Number(value)}>`;
+  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
+  if (!isPlain(value)) return `<${value.constructor?.name ?? 'object'}>`;
+  const keys = Object.keys(value).sort();
+  return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(',')}}`;
+}
+
+module.exports = { NumberText, typed, bindArguments };

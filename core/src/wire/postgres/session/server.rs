@@ -1,0 +1,634 @@
+//! What the server sends.
+
+use std::sync::Arc;
+
+use super::super::complaint::{WordMask, severity_is_fatal};
+use super::super::copy::CopyMasker;
+use super::super::frame::{self, Body, HEAD_BYTES, put};
+use super::super::judge::Judge;
+use super::super::objects::{Portal, Ruling};
+use super::super::queue::{Described, Owed, Run};
+use super::super::rows::{self, Field, RowPlan};
+use super::super::turn::Turn;
+use super::{Session, complaint_bytes, outcome};
+use crate::command::Dialect;
+use crate::command::sql::copy_shape;
+use crate::engine::OutcomeState;
+use crate::limits::MAX_SERVER_MESSAGE_BYTES;
+use crate::mask::HashKey;
+use crate::primitives::Timestamp;
+use crate::wire::WireError;
+use crate::wire::postgres::complaint::Complaint;
+
+/// What happens with a message of the server.
+enum Fate {
+    /// The client gets it as it is.
+    Pass,
+    /// The client does not see it.
+    Swallow,
+    /// The client gets these bytes in its place.
+    Replace(Vec<u8>),
+}
+
+impl Session {
+    pub(super) fn server_bytes(
+        &mut self,
+        input: &[u8],
+        judge: &mut dyn Judge,
+        now: Timestamp,
+        turn: &mut Turn,
+    ) -> Result<(), WireError> {
+        let mut carried = std::mem::take(&mut self.outbox);
+        let bytes = if carried.rest().is_empty() {
+            input
+        } else {
+            carried.push(input);
+            carried.rest()
+        };
+        // Bytes before `sent` were dealt with; those up to `at` pass as they are.
+        let (mut sent, mut at) = (0, 0);
+        let result = loop {
+            let rest = bytes.get(at..).unwrap_or_default();
+            if self.passing_out > 0 {
+                let count = self.passing_out.min(rest.len());
+                self.passing_out -= count;
+                at += count;
+                if self.passing_out > 0 {
+                    break Ok(());
+                }
+                continue;
+            }
+            let head = match frame::head(rest) {
+                Ok(Some(head)) => head,
+                Ok(None) => break Ok(()),
+                Err(error) => break Err(error),
+            };
+            if self.passes_unread(head.tag) {
+                self.passing_out = head.len;
+                continue;
+            }
+            if head.len > MAX_SERVER_MESSAGE_BYTES {
+                break Err(WireError::TooLong);
+            }
+            let Some(message) = rest.get(..head.len) else { break Ok(()) };
+            match self.server_message(head.tag, message, judge, now, turn) {
+                Ok(Fate::Pass) => at += head.len,
+                Ok(fate) => {
+                    let passed = bytes.get(sent..at).unwrap_or_default();
+                    turn.out.to_client.extend_from_slice(passed);
+                    at += head.len;
+                    sent = at;
+                    if let Fate::Replace(new) = fate {
+                        turn.out.to_client.extend_from_slice(&new);
+                    }
+                }
+                Err(error) => break Err(error),
+            }
+            if !self.notices.is_empty() {
+                let passed = bytes.get(sent..at).unwrap_or_default();
+                turn.out.to_client.extend_from_slice(passed);
+                sent = at;
+                turn.out.to_client.append(&mut self.notices);
+            }
+        };
+        turn.out.to_client.extend_from_slice(bytes.get(sent..at).unwrap_or_default());
+        let rest = bytes.get(at..).unwrap_or_default();
+        if !rest.is_empty() {
+            self.outbox.bytes = rest.to_vec();
+        }
+        result
+    }
+
+    /// Whether a message is only counted, so that it can pass in pieces. The count is made here.
+    fn passes_unread(&mut self, tag: u8) -> bool {
+        let Some(Owed::Execute(run) | Owed::Query(run)) = self.owed.front_mut() else {
+            return false;
+        };
+        let passes = run.ruling.passes_rows() && matches!(tag, b'D' | b'd');
+        if passes && tag == b'D' {
+            run.rows_out += 1;
+        }
+        passes
+    }
+
+    fn server_message(
+        &mut self,
+        tag: u8,
+        message: &[u8],
+        judge: &mut dyn Judge,
+        now: Timestamp,
+        turn: &mut Turn,
+    ) -> Result<Fate, WireError> {
+        let body = message.get(HEAD_BYTES..).unwrap_or_default();
+        match tag {
+            b'D' => self.row(body),
+            b'T' | b'n' => self.described(tag, body),
+            b't' => match self.owed.front() {
+                Some(Owed::Describe { .. }) => Ok(Fate::Pass),
+                _ => Err(WireError::OutOfOrder),
+            },
+            b'1' | b'2' | b'3' => self.confirmed(tag),
+            b'C' | b'I' | b's' => self.completed(tag, body, judge, now, turn),
+            b'Z' => self.ready(body, judge, now, turn),
+            b'E' => self.error(body, judge, now, turn),
+            b'N' => Ok(match self.words_of_front() {
+                Some(words) => Fate::Replace(words.message(b'N', body)?),
+                None => Fate::Pass,
+            }),
+            b'A' => self.notification(body),
+            b'S' => self.parameter(body),
+            b'G' | b'H' => self.copy_begins(tag, body),
+            b'd' => self.copy_data(body),
+            b'c' => self.copy_ends(),
+            // Replication: nobody masks it, nobody asked for it.
+            b'W' => Err(WireError::OutOfOrder),
+            b'v' | b'K' | b'R' | b'V' => Err(WireError::OutOfOrder),
+            _ => Err(WireError::UnknownMessage),
+        }
+    }
+
+    fn row(&mut self, body: &[u8]) -> Result<Fate, WireError> {
+        let Some(Owed::Execute(run) | Owed::Query(run)) = self.owed.front_mut() else {
+            return Err(WireError::OutOfOrder);
+        };
+        if run.stopped {
+            return Ok(Fate::Swallow);
+        }
+        if run.ruling.limit.is_some_and(|limit| run.rows_out >= limit) {
+            run.stopped = true;
+            return Ok(Fate::Swallow);
+        }
+        run.rows_out += 1;
+        if !run.ruling.masks {
+            return Ok(Fate::Pass);
+        }
+        if run.plan.is_none() {
+            run.plan = plan_of_portal(run, self.hash_key.as_ref());
+        }
+        let masked = match &mut run.plan {
+            Some(plan) => plan.row(body, &mut run.masked_cells)?,
+            // Nobody said what the columns are.
+            None => Some(rows::nulls(body, &mut run.masked_cells)?),
+        };
+        match masked {
+            None => Ok(Fate::Pass),
+            Some(body) => {
+                let mut out = Vec::with_capacity(body.len() + HEAD_BYTES);
+                rows::put_row(&mut out, &body)?;
+                Ok(Fate::Replace(out))
+            }
+        }
+    }
+
+    /// RowDescription or NoData: of a Describe, or at the head of a result of a simple query.
+    fn described(&mut self, tag: u8, body: &[u8]) -> Result<Fate, WireError> {
+        let fields = if tag == b'T' { Some(rows::description(body)?) } else { None };
+        let key = self.hash_key.clone();
+        match self.owed.front_mut() {
+            Some(Owed::Describe { .. }) => {}
+            Some(Owed::Query(run)) => {
+                let Some(fields) = fields else { return Err(WireError::OutOfOrder) };
+                if run.ruling.masks {
+                    run.plan = plan(&run.ruling, &fields, None, key.as_ref());
+                }
+                return Ok(Fate::Pass);
+            }
+            _ => return Err(WireError::OutOfOrder),
+        }
+        let Some(Owed::Describe { of, own }) = self.owed.pop_front() else {
+            return Err(WireError::OutOfOrder);
+        };
+        match of {
+            // The first answer stays: the server refuses to change a result that it has described.
+            Described::Statement(statement) => drop(statement.description.set(fields)),
+            Described::Portal(portal) => drop(portal.description.set(fields)),
+            Described::Nothing => {}
+        }
+        Ok(if own { Fate::Swallow } else { Fate::Pass })
+    }
+
+    fn confirmed(&mut self, tag: u8) -> Result<Fate, WireError> {
+        match (tag, self.owed.pop_front()) {
+            (b'1', Some(Owed::Parse { name, statement, batch: _ })) => {
+                if let (Ok(name), Ok(text)) =
+                    (std::str::from_utf8(&name), std::str::from_utf8(&statement.text))
+                    && !name.is_empty()
+                {
+                    // SQL can EXECUTE it by its name.
+                    self.reader.prepare(name, Some(text));
+                }
+                self.statements.confirm(&name, Some(&statement));
+            }
+            (b'2', Some(Owed::Bind { name, portal, batch: _ })) => {
+                self.portals.confirm(&name, Some(&portal));
+            }
+            (b'3', Some(Owed::Close { portal, name, batch: _ })) => {
+                if portal {
+                    self.portals.confirm(&name, None);
+                } else {
+                    if let Ok(name) = std::str::from_utf8(&name) {
+                        self.reader.prepare(name, None);
+                    }
+                    self.statements.confirm(&name, None);
+                }
+            }
+            _ => return Err(WireError::OutOfOrder),
+        }
+        Ok(Fate::Pass)
+    }
+
+    /// A result is complete, empty, or suspended at the rows that were asked for.
+    fn completed(
+        &mut self,
+        tag: u8,
+        body: &[u8],
+        judge: &mut dyn Judge,
+        now: Timestamp,
+        turn: &mut Turn,
+    ) -> Result<Fate, WireError> {
+        match self.owed.front_mut() {
+            Some(Owed::Query(run)) => {
+                if tag == b's' {
+                    return Err(WireError::OutOfOrder);
+                }
+                count_rows(run, body);
+                (run.plan, run.copy) = (None, None);
+                if run.stopped && !run.failed {
+                    // The error stands in the place of the end; what follows is not shown.
+                    run.failed = true;
+                    return limit_reached(run).map(Fate::Replace);
+                }
+                return Ok(if run.failed { Fate::Swallow } else { Fate::Pass });
+            }
+            Some(Owed::Execute(_)) => {}
+            _ => return Err(WireError::OutOfOrder),
+        }
+        let Some(Owed::Execute(mut run)) = self.owed.pop_front() else {
+            return Err(WireError::OutOfOrder);
+        };
+        count_rows(&mut run, body);
+        let state = match tag {
+            _ if run.stopped => OutcomeState::StoppedAtLimit,
+            b's' => OutcomeState::Suspended,
+            _ => OutcomeState::Completed,
+        };
+        self.account(&run);
+        outcome(&run, state, judge, now, turn)?;
+        if run.stopped {
+            // The client sees an error, and skips to the end of its batch: nothing of the batch was
+            // forwarded behind this Execute.
+            self.skipping |= self.open_batch;
+            return limit_reached(&run).map(Fate::Replace);
+        }
+        Ok(Fate::Pass)
+    }
+
+    fn account(&mut self, run: &Run) {
+        self.count("rows_out", run.rows_out);
+        self.count("masked_cells", run.masked_cells);
+    }
+
+    fn ready(
+        &mut self,
+        body: &[u8],
+        judge: &mut dyn Judge,
+        now: Timestamp,
+        turn: &mut Turn,
+    ) -> Result<Fate, WireError> {
+        let &[status @ (b'I' | b'T' | b'E')] = body else { return Err(WireError::Malformed) };
+        match self.owed.pop_front() {
+            Some(Owed::Sync) => {}
+            Some(Owed::Query(run)) => {
+                self.copy_in = false;
+                self.account(&run);
+                let state = match (run.stopped, run.failed) {
+                    (true, _) => OutcomeState::StoppedAtLimit,
+                    (false, true) => OutcomeState::Failed,
+                    (false, false) => OutcomeState::Completed,
+                };
+                outcome(&run, state, judge, now, turn)?;
+            }
+            Some(Owed::Refused { complaint: _, ready: true }) => {}
+            _ => return Err(WireError::OutOfOrder),
+        }
+        self.settle(status);
+        Ok(Fate::Pass)
+    }
+
+    fn error(
+        &mut self,
+        body: &[u8],
+        judge: &mut dyn Judge,
+        now: Timestamp,
+        turn: &mut Turn,
+    ) -> Result<Fate, WireError> {
+        if severity_is_fatal(body) {
+            let words = self.words_of_front();
+            self.end(judge);
+            turn.out.close = true;
+            return Ok(match words {
+                Some(words) => Fate::Replace(words.message(b'E', body)?),
+                None => Fate::Pass,
+            });
+        }
+        self.doubtful = true;
+        self.copy_in = false;
+        let words = self.words_of_front();
+        let shown = match words {
+            Some(words) => Fate::Replace(words.message(b'E', body)?),
+            None => Fate::Pass,
+        };
+        match self.owed.front_mut() {
+            Some(Owed::Query(run)) => {
+                let was = std::mem::replace(&mut run.failed, true);
+                (run.plan, run.copy) = (None, None);
+                return Ok(if was { Fate::Swallow } else { shown });
+            }
+            Some(Owed::Refused { complaint, ready: true }) => {
+                return Ok(Fate::Replace(std::mem::take(complaint)));
+            }
+            // A COMMIT at a Sync can fail; an error of its own, before nothing else, can come too.
+            Some(Owed::Sync) | None => return Ok(shown),
+            Some(
+                Owed::Parse { .. }
+                | Owed::Bind { .. }
+                | Owed::Describe { .. }
+                | Owed::Execute(_)
+                | Owed::Close { .. }
+                | Owed::Refused { complaint: _, ready: false },
+            ) => {}
+        }
+        // The server skips everything up to the next Sync.
+        let mut shown = shown;
+        let mut first = true;
+        let mut bound: Vec<Arc<Portal>> = Vec::new();
+        while let Some(owed) = self.owed.front() {
+            if matches!(owed, Owed::Sync) {
+                break;
+            }
+            let Some(owed) = self.owed.pop_front() else { break };
+            match owed {
+                Owed::Parse { name, batch, .. } => {
+                    self.statements.drop_batch(&name, batch);
+                    if first && name.is_empty() {
+                        // A failed Parse leaves no unnamed statement.
+                        self.statements.confirm(&name, None);
+                    }
+                }
+                Owed::Bind { name, portal, batch } => {
+                    self.portals.drop_batch(&name, batch);
+                    bound.push(Arc::clone(&portal));
+                    if first {
+                        let run = Run::new(Arc::clone(&portal.ruling), None);
+                        outcome(&run, OutcomeState::Failed, judge, now, turn)?;
+                    } else {
+                        self.skipped(&portal.ruling, judge, now, turn)?;
+                    }
+                }
+                Owed::Close { portal: true, name, batch } => self.portals.drop_batch(&name, batch),
+                Owed::Close { portal: false, name, batch } => {
+                    self.statements.drop_batch(&name, batch);
+                }
+                Owed::Execute(run) if first => {
+                    self.account(&run);
+                    outcome(&run, OutcomeState::Failed, judge, now, turn)?;
+                }
+                // Its Bind may have been told of already.
+                Owed::Execute(run)
+                    if bound.iter().any(|portal| Arc::ptr_eq(&portal.ruling, &run.ruling)) => {}
+                Owed::Execute(run) | Owed::Query(run) => {
+                    self.skipped(&run.ruling, judge, now, turn)?;
+                }
+                Owed::Refused { complaint, .. } if first => shown = Fate::Replace(complaint),
+                Owed::Describe { .. } | Owed::Refused { .. } | Owed::Sync => {}
+            }
+            first = false;
+        }
+        Ok(shown)
+    }
+
+    fn skipped(
+        &mut self,
+        ruling: &Arc<Ruling>,
+        judge: &mut dyn Judge,
+        now: Timestamp,
+        turn: &mut Turn,
+    ) -> Result<(), WireError> {
+        outcome(&Run::new(Arc::clone(ruling), None), OutcomeState::Skipped, judge, now, turn)
+    }
+
+    /// The mask of words that come now: of the command at the front, else of the session.
+    fn words_of_front(&self) -> Option<WordMask> {
+        let ruling = match self.owed.front() {
+            Some(Owed::Execute(run) | Owed::Query(run)) => Some(&run.ruling),
+            Some(Owed::Bind { portal, .. }) => Some(&portal.ruling),
+            Some(
+                Owed::Parse { .. }
+                | Owed::Describe { .. }
+                | Owed::Close { .. }
+                | Owed::Sync
+                | Owed::Refused { .. },
+            )
+            | None => None,
+        };
+        let Some(ruling) = ruling else { return self.words.clone() };
+        let (detectors, operators) =
+            ruling.engine.masks(&ruling.decided, self.hash_key.as_ref())?;
+        Some(WordMask { detectors, operators, strict: ruling.tagged })
+    }
+
+    /// A notification belongs to no command: another session wrote it.
+    fn notification(&mut self, body: &[u8]) -> Result<Fate, WireError> {
+        let mut fields = Body::new(body);
+        let (sender, channel, payload) = (fields.int32()?, fields.raw_text()?, fields.raw_text()?);
+        if !fields.is_empty() {
+            return Err(WireError::Malformed);
+        }
+        let Some(words) = &self.words else { return Ok(Fate::Pass) };
+        let payload = words.loose(payload)?;
+        let mut out = Vec::with_capacity(body.len() + 16);
+        put(&mut out, b'A', |out| {
+            out.extend_from_slice(&sender.to_be_bytes());
+            out.extend_from_slice(channel);
+            out.push(0);
+            out.extend_from_slice(&payload);
+            out.push(0);
+        })?;
+        Ok(Fate::Replace(out))
+    }
+
+    /// The server reports a setting: the state in which texts are read.
+    fn parameter(&mut self, body: &[u8]) -> Result<Fate, WireError> {
+        let mut fields = Body::new(body);
+        let (name, value) = (fields.text()?, fields.raw_text()?);
+        if !fields.is_empty() {
+            return Err(WireError::Malformed);
+        }
+        match name {
+            "client_encoding" => {
+                let plain = [&b"UTF8"[..], b"SQL_ASCII"].contains(&value);
+                if !plain {
+                    // Bytes of a letter could be quotes, in commands and in rows.
+                    return Err(WireError::Encoding);
+                }
+                let value = String::from_utf8_lossy(value).into_owned();
+                self.report(|session| session.client_encoding = Some(value.clone()));
+            }
+            "standard_conforming_strings" => {
+                let on = value == b"on";
+                self.report(|session| session.standard_conforming_strings = Some(on));
+            }
+            _ => {}
+        }
+        Ok(Fate::Pass)
+    }
+
+    fn report(&mut self, change: impl Fn(&mut crate::schema::SqlSession)) {
+        self.reader.change(&change);
+        if let Some(settled) = &mut self.settled {
+            settled.change(change);
+        }
+    }
+
+    fn copy_begins(&mut self, tag: u8, body: &[u8]) -> Result<Fate, WireError> {
+        let mut fields = Body::new(body);
+        let (overall, columns) = (fields.byte()?, fields.count()?);
+        for _ in 0..columns {
+            fields.int16()?;
+        }
+        if !fields.is_empty() {
+            return Err(WireError::Malformed);
+        }
+        let session = self.reader.session().clone();
+        let key = self.hash_key.clone();
+        let (Some(Owed::Execute(run)) | Some(Owed::Query(run))) = self.owed.front_mut() else {
+            return Err(WireError::OutOfOrder);
+        };
+        if tag == b'G' {
+            self.copy_in = true;
+            return Ok(Fate::Pass);
+        }
+        run.copies_out = true;
+        if run.ruling.passes_rows() {
+            return Ok(Fate::Pass);
+        }
+        // INVARIANT: what cannot be read was refused before it ran; this is the second lock.
+        let text = match &run.portal {
+            Some(portal) => portal.statement.text.clone(),
+            None => run.text.clone(),
+        };
+        let shape = copy_shape(&text, Dialect::Postgres, &session);
+        let (Some(shape), 0) = (shape, overall) else { return Err(WireError::Malformed) };
+        let fields = copy_fields(run, columns);
+        let plan = plan(&run.ruling, &fields, None, key.as_ref());
+        run.copy = Some(Box::new(CopyMasker::new(shape, plan, run.ruling.limit)));
+        Ok(Fate::Pass)
+    }
+
+    fn copy_data(&mut self, body: &[u8]) -> Result<Fate, WireError> {
+        let Some(Owed::Execute(run) | Owed::Query(run)) = self.owed.front_mut() else {
+            return Err(WireError::OutOfOrder);
+        };
+        let Some(copy) = &mut run.copy else { return Err(WireError::OutOfOrder) };
+        let out = copy.push(body)?;
+        if out.is_empty() {
+            return Ok(Fate::Swallow);
+        }
+        data(&out).map(Fate::Replace)
+    }
+
+    fn copy_ends(&mut self) -> Result<Fate, WireError> {
+        let Some(Owed::Execute(run) | Owed::Query(run)) = self.owed.front_mut() else {
+            return Err(WireError::OutOfOrder);
+        };
+        let Some(mut copy) = run.copy.take() else { return Ok(Fate::Pass) };
+        let rest = copy.finish()?;
+        run.rows_out = run.rows_out.saturating_add(copy.rows);
+        run.masked_cells = run.masked_cells.saturating_add(copy.changed);
+        let mut out = if rest.is_empty() { Vec::new() } else { data(&rest)? };
+        if copy.stopped {
+            run.stopped = true;
+            // Where an error ends a COPY, nothing says that it was whole.
+            return Ok(if out.is_empty() { Fate::Swallow } else { Fate::Replace(out) });
+        }
+        put(&mut out, b'c', |_| {})?;
+        Ok(Fate::Replace(out))
+    }
+}
+
+fn data(bytes: &[u8]) -> Result<Vec<u8>, WireError> {
+    let mut out = Vec::with_capacity(bytes.len() + HEAD_BYTES);
+    put(&mut out, b'd', |out| out.extend_from_slice(bytes))?;
+    Ok(out)
+}
+
+/// The columns of a COPY, by the names that the facts know.
+fn copy_fields(run: &Run, columns: usize) -> Vec<Field> {
+    use crate::facts::Outputs;
+    let outputs =
+        run.ruling.decided.facts.actions.iter().find_map(|action| match &action.outputs {
+            Outputs::Columns(names) if names.len() == columns => Some(names),
+            Outputs::Columns(_) | Outputs::None | Outputs::Opaque => None,
+        });
+    (0..columns)
+        .map(|index| Field {
+            name: outputs
+                .and_then(|names| names.get(index))
+                .map_or_else(String::new, |column| column.name.clone()),
+            oid: 25,
+            format: 0,
+        })
+        .collect()
+}
+
+/// The plan of an Execute, by what the portal or its statement was described as.
+fn plan_of_portal(run: &Run, key: Option<&HashKey>) -> Option<RowPlan> {
+    let portal = run.portal.as_ref()?;
+    let described = portal.description.get().or_else(|| portal.statement.description.get())?;
+    let fields = described.as_ref()?;
+    portal.statement.plan(&run.ruling, &portal.formats, || {
+        plan(&run.ruling, fields, Some(&portal.formats), key)
+    })
+}
+
+fn plan(
+    ruling: &Ruling,
+    fields: &[Field],
+    formats: Option<&[i16]>,
+    key: Option<&HashKey>,
+) -> Option<RowPlan> {
+    let names: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
+    let masker = ruling.engine.row_masker(&ruling.decided, &names, key)?;
+    Some(RowPlan::new(masker, fields, formats))
+}
+
+/// Counts what a command tag says of rows that were changed, or copied out.
+fn count_rows(run: &mut Run, body: &[u8]) {
+    let counted = body
+        .strip_suffix(b"\0")
+        .and_then(|text| std::str::from_utf8(text).ok())
+        .and_then(|text| text.split_once(' '))
+        .and_then(|(verb, counts)| Some((verb, counts.rsplit(' ').next()?.parse().ok()?)));
+    let Some((verb, rows)) = counted else { return };
+    let rows: u64 = rows;
+    match verb {
+        "COPY" if run.copies_out => run.rows_out = run.rows_out.max(rows),
+        "INSERT" | "UPDATE" | "DELETE" | "MERGE" | "COPY" => {
+            run.rows_changed = Some(run.rows_changed.unwrap_or(0).saturating_add(rows));
+        }
+        _ => {}
+    }
+}
+
+fn limit_reached(run: &Run) -> Result<Vec<u8>, WireError> {
+    let limit = run.ruling.limit.unwrap_or_default();
+    let text = format!("stopped behind {limit} rows: the policy lets no more pass");
+    let detail = serde_json::json!({ "decision": run.ruling.id, "limit": limit }).to_string();
+    complaint_bytes(&Complaint {
+        severity: "ERROR",
+        sqlstate: "54000",
+        message: &text,
+        detail: Some(&detail),
+        hint: Some("Ask for fewer rows, with a WHERE or a LIMIT."),
+    })
+}
