@@ -23,11 +23,11 @@ usage: cargo xtask <task>
   test       check, then every test of `make test`
   test-all   test, then fuzzing and long property runs
   bench      measure
-  bench-bindings  measure the Python and Node packages against the library
   bench-proxy
              measure the proxy beside a direct connection and pgbouncer
   conformance, conformance-quick
              real clients through the proxy get what they get without it
+  bench-bindings  measure the Python and Node packages against the library
   fuzz       fuzz every door, one minute each (nightly Rust and cargo-fuzz)
   clients    install the clients of the live tests (Python, Node)
   with-postgres -- CMD…
@@ -87,8 +87,7 @@ fn links() -> Step {
 }
 
 fn test() -> Vec<Step> {
-    let rust = vec![Step::cargo("tests", "test --workspace")];
-    [rust, python::test(), node::test()].concat()
+    [vec![Step::cargo("tests", "test --workspace")], python::test(), node::test()].concat()
 }
 
 fn long_test() -> Vec<Step> {
