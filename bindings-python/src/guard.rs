@@ -197,7 +197,7 @@ impl PyGuard {
             let bound = self.bound.with(&given)?;
             let facts = Arc::clone(facts.facts());
             let decision = self.guard.engine().rules().decide(&facts, &bound.request);
-            Ok(PyDecision::new(Arc::new(Decided { facts: Arc::new(facts), decision }), None))
+            Ok(PyDecision::new(Arc::new(Decided { facts, decision }), None))
         })
     }
 
