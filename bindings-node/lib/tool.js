@@ -1,5 +1,6 @@
 'use strict';
 
+const { isAsyncFunction } = require('node:util').types;
 const {
   ApprovalError,
   ApprovalRequiredError,
@@ -59,13 +60,23 @@ function guardTool(guard, body, options = {}) {
   }
   const plan = planOf(guard, body, options);
   const tool = function guarded(...args) {
-    return call(guard, plan, this, args, undefined);
+    return enter(plan, () => call(guard, plan, this, args, undefined));
   };
   tool.resume = function resume(ticket, ...args) {
-    return call(guard, plan, this, args, String(ticket));
+    return enter(plan, () => call(guard, plan, this, args, String(ticket)));
   };
   Object.defineProperty(tool, 'name', { value: plan.name });
   return tool;
+}
+
+/** Whoever calls an async function hears of everything through its promise. */
+function enter(plan, work) {
+  if (!isAsyncFunction(plan.body)) return work();
+  try {
+    return work();
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
 function planOf(guard, body, options) {
@@ -111,7 +122,7 @@ function call(guard, plan, self, args, ticket) {
 /** The held call again, with the arguments as they are now: whoever changes them changes no approval. */
 function againOf(guard, plan, self, asked, ticket) {
   const kept = asked.args.map(snapshot);
-  return () => call(guard, plan, self, kept, ticket);
+  return () => enter(plan, () => call(guard, plan, self, kept, ticket));
 }
 
 function snapshot(value) {
