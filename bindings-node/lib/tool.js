@@ -225,9 +225,14 @@ function failed(guard, plan, admission, error) {
 
 function finished(guard, plan, admission, result) {
   const limit = limitOf(admission.decision);
-  const done = (rows, cells) => guard.outcome(admission.id, 'completed', rows, cells);
+  let isTold = false;
+  const tell = (state, rows, cells) => {
+    isTold = true;
+    guard.outcome(admission.id, state, rows, cells);
+  };
+  const done = (rows, cells) => tell('completed', rows, cells);
   const over = (rows) => {
-    guard.outcome(admission.id, 'stopped_at_limit', rows, 0);
+    tell('stopped_at_limit', rows, 0);
     return new LimitError(`the result has more rows than the limit of ${limit}`, {
       code: 'LIM004',
       help: 'ask for fewer rows',
@@ -235,7 +240,13 @@ function finished(guard, plan, admission, result) {
   };
   const masker = plan.mask === 'always' ? guard.masker() : null;
   const broken = (error) => failed(guard, plan, admission, error);
-  return maskResult(admission.decision, masker, result, { limit, done, over, failed: broken });
+  try {
+    return maskResult(admission.decision, masker, result, { limit, done, over, failed: broken });
+  } catch (error) {
+    // What cannot be masked does not leave; the log still says that the command ran.
+    if (!isTold) tell('failed', 0, 0);
+    throw error;
+  }
 }
 
 /** Rows that may pass. */

@@ -279,6 +279,15 @@ test('errors are output: their texts are masked, the outcome is a failure', asyn
   assert.ok(outcomes.length === 6 && outcomes.every(({ state }) => state === 'failed'));
 });
 
+test('a result that cannot be masked does not leave, and the log says so', async (t) => {
+  const { guard, events } = shop(t);
+  const loop = { id: 1 };
+  loop.loop = loop;
+  const tool = guard.tool(() => [loop], { protocol: 'postgres', mask: 'always' });
+  assert.equal(await code(() => tool('SELECT * FROM shop.orders')), 'LIM003');
+  assert.deepEqual(events().filter(({ type }) => type === 'outcome').map(({ state }) => state), ['failed']);
+});
+
 test('who asks may depend on the call, and live objects are no part of what is asked', async (t) => {
   const { guard, events, approve } = shop(t);
   class Connection {}
