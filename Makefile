@@ -1,5 +1,5 @@
 # Every target is thin: the work is in xtask, so that people, hooks and CI run the same thing.
-.PHONY: demo test test-all check bench fuzz clean
+.PHONY: demo test test-all check bench bench-proxy fuzz clean
 
 demo: ## Play an agent's session through policy, approval, masking and log; verify the log; tamper with a copy
 	@cargo xtask demo
@@ -15,6 +15,9 @@ check: ## Format, lints, architecture, licences, documentation: what a commit mu
 
 bench: ## Measure, with ratios and figures
 	@cargo xtask bench
+
+bench-proxy: ## Measure the PostgreSQL proxy beside a direct connection and pgbouncer
+	@cargo xtask bench-proxy
 
 fuzz: ## Fuzz every door for a minute each (nightly Rust and cargo-fuzz)
 	@cargo xtask fuzz

@@ -38,6 +38,11 @@ pub(crate) enum Command {
     Deny(Answer),
     /// Play an agent's session from command to verified log
     Demo(Demo),
+    /// Stand between agents and their PostgreSQL servers
+    Proxy(Proxy),
+    /// Make tokens for agents
+    #[command(subcommand)]
+    Token(Token),
 }
 
 /// `placet facts`
@@ -291,4 +296,33 @@ pub(crate) struct Demo {
     /// Directory for database, bundle, keys and log; kept. Must not exist or be empty
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
+}
+
+/// `placet proxy`
+#[derive(Debug, Group)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Proxy {
+    #[command(subcommand)]
+    pub(crate) task: Option<ProxyTask>,
+    /// Configuration (TOML)
+    #[arg(long, value_name = "FILE", required = true)]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// What `placet proxy` does instead of running.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ProxyTask {
+    /// Look at the configuration and at everything that it names; connect to nothing
+    Check {
+        /// Configuration (TOML)
+        #[arg(long, value_name = "FILE")]
+        config: PathBuf,
+    },
+}
+
+/// `placet token`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Token {
+    /// Make a token: the token, then the line for the configuration
+    New,
 }

@@ -9,6 +9,7 @@ use placet::mask::MaskError;
 use placet::policy::BundleError;
 use placet::primitives::Span;
 use placet_guard::GuardError;
+use placet_proxy::ProxyError;
 use placet_store::{ApprovalStoreError, StoreError, TrustError};
 
 /// A complaint of the command line or of the library, ready to be rendered.
@@ -87,6 +88,15 @@ impl From<GuardError> for Failure {
         failure.file = error.file().map(str::to_owned);
         // The problems of a bundle are shown with their own places.
         failure.span = error.span().filter(|_| error.problems().is_none());
+        failure
+    }
+}
+
+impl From<ProxyError> for Failure {
+    fn from(error: ProxyError) -> Self {
+        let mut failure = Self::new(error.code(), error.to_string(), error.help());
+        failure.file = error.file().map(str::to_owned);
+        failure.span = error.span();
         failure
     }
 }

@@ -19,7 +19,7 @@ use crate::request::Request;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decided {
     /// What it would do.
-    pub facts: Facts,
+    pub facts: Arc<Facts>,
     /// What is to happen.
     pub decision: Decision,
 }
@@ -99,6 +99,6 @@ impl Engine {
     ) -> Decided {
         let facts = facts::read(protocol, bytes, scope);
         let decision = self.rules.decide(&facts, request);
-        Decided { facts, decision }
+        Decided { facts: Arc::new(facts), decision }
     }
 }

@@ -223,22 +223,29 @@ impl Guard {
         (authn, session_id): (&Authn, &str),
         now: Timestamp,
     ) -> Result<Judged, GuardError> {
-        let number = self.inner.decisions.fetch_add(1, Ordering::Relaxed);
-        let id = format!("{}-{number}", self.inner.run);
+        let (id, salt) = self.next_id();
         let decision = self.in_force().engine.rules().decide(&facts, request);
-        let decided = Decided { facts, decision };
-        // The salt is not kept: it makes the hash one that nobody can try commands against.
-        let mut salt = FieldHasher::new("placet-salt/v1");
-        salt.field(&self.inner.secret).field(&number.to_be_bytes());
-        let salt = Salt::from_bytes(*salt.finish().as_bytes());
-        let hash = command.action_hash(&salt);
-        let enforcement = self.inner.enforcement;
-        let body =
-            DecisionEvent::new(&decided, request, &id, enforcement, (command.bytes.len(), hash))
-                .authn(authn.clone());
+        let decided = Decided { facts: Arc::new(facts), decision };
+        let of = (command.bytes.len(), command.action_hash(&salt));
+        let body = DecisionEvent::new(&decided, request, &id, self.inner.enforcement, of);
+        let body = body.authn(authn);
         let body = if session_id.is_empty() { body } else { body.in_session(session_id) };
         let event = Event::new(EventKind::Decision, now, &body)?;
         Ok(Judged { id, decided, event })
+    }
+
+    /// The id of the next decision, and the salt of its hash. The salt is not kept: it makes the hash
+    /// one that nobody can try commands against.
+    pub(crate) fn next_id(&self) -> (String, Salt) {
+        let number = self.inner.decisions.fetch_add(1, Ordering::Relaxed);
+        let mut salt = FieldHasher::new("placet-salt/v1");
+        salt.field(&self.inner.secret).field(&number.to_be_bytes());
+        let salt = Salt::from_bytes(*salt.finish().as_bytes());
+        (format!("{}-{number}", self.inner.run), salt)
+    }
+
+    pub(crate) fn enforcement(&self) -> Enforcement {
+        self.inner.enforcement
     }
 
     /// Decides about a command, logs the decision, and says what is to happen.
@@ -253,7 +260,7 @@ impl Guard {
         let judged = self.judged(ask)?;
         let step = match judged.decided.decision.verdict {
             Verdict::Allow | Verdict::Mask | Verdict::Limit => Step::Forward(None),
-            Verdict::RequireApproval => self.hold(ask, &judged)?,
+            Verdict::RequireApproval => self.hold(ask, &judged.id, &judged.decided)?,
             Verdict::Deny => {
                 Step::Refused(Refusal { code: None, text: denied(&judged.decided.decision) })
             }

@@ -10,6 +10,7 @@ use placet::approval::{
     Presented, REQUEST_RANDOM_BYTES, Redecision, Requested, Requester, Salt, Ticket,
 };
 use placet::audit::EventKind;
+use placet::engine::Decided;
 use placet::mask::{self, Detectors, Operators};
 use placet::policy::{Decision, Obligation, Verdict};
 use placet::primitives::{Digest, Span};
@@ -17,7 +18,7 @@ use placet_store::{ApprovalStore, Waiting, system};
 
 use crate::ask::{Admission, Ask, Refusal, Step};
 use crate::error::GuardError;
-use crate::guard::{Guard, Judged};
+use crate::guard::Guard;
 
 /// Requests that one guard keeps in mind. An agent in a loop must not fill the memory or the disk.
 const MAX_HELD: usize = 10_000;
@@ -66,7 +67,7 @@ impl Guard {
     }
 
     /// Holds a command whose decision asks for people, or goes on with the request that it has.
-    pub(crate) fn hold(&self, ask: &Ask, judged: &Judged) -> Result<Step, GuardError> {
+    pub(crate) fn hold(&self, ask: &Ask, id: &str, decided: &Decided) -> Result<Step, GuardError> {
         let Some(holds) = &self.inner.holds else {
             let text = "approval is needed, and nobody can be asked here".to_owned();
             return Ok(Step::Refused(Refusal { code: Some("APR022"), text }));
@@ -77,7 +78,7 @@ impl Guard {
             match self.state(ticket) {
                 Ok(HoldState::Pending) => return Ok(Step::Held(ticket)),
                 Ok(HoldState::Approved) => {
-                    return self.present(ticket, ask, &judged.decided.decision);
+                    return self.present(ticket, ask, &decided.decision);
                 }
                 Ok(HoldState::Denied) => {
                     return Ok(Step::Refused(refusal(&ApprovalError::Denied)));
@@ -99,7 +100,7 @@ impl Guard {
             let text = "too many requests wait for people".to_owned();
             return Ok(Step::Refused(Refusal { code: Some("APR022"), text }));
         }
-        let request = match self.request(ask, judged) {
+        let request = match self.request(ask, id, decided) {
             Ok(request) => request,
             Err(error) => return Ok(Step::Refused(refusal(&error))),
         };
@@ -110,17 +111,21 @@ impl Guard {
         Ok(Step::Held(ticket))
     }
 
-    fn request(&self, ask: &Ask, judged: &Judged) -> Result<ApprovalRequest, ApprovalError> {
+    fn request(
+        &self,
+        ask: &Ask,
+        id: &str,
+        decided: &Decided,
+    ) -> Result<ApprovalRequest, ApprovalError> {
         let force = self.in_force();
-        let decision = &judged.decided.decision;
+        let decision = &decided.decision;
         let asked = Asked {
-            decision_id: judged.id.clone(),
+            decision_id: id.to_owned(),
             requester: ask.requester(),
             log: self.inner.log_name.clone(),
             command: ask.command.clone(),
             rules: decision.rules.iter().map(|rule| rule.to_string()).collect(),
-            effects: judged
-                .decided
+            effects: decided
                 .facts
                 .effects()
                 .iter()

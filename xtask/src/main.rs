@@ -1,5 +1,7 @@
 //! The project's chores: `cargo xtask <task>`; the Makefile is a thin skin over it.
 
+mod bench_proxy;
+mod conformance;
 mod deps;
 mod links;
 mod node;
@@ -9,6 +11,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use run::{Step, Task};
+use xtask::postgres;
 
 const HELP: &str = "\
 usage: cargo xtask <task>
@@ -19,13 +22,24 @@ usage: cargo xtask <task>
   test       check, then every test of `make test`
   test-all   test, then fuzzing and long property runs
   bench      measure
+  bench-proxy
+             measure the proxy beside a direct connection and pgbouncer
+  conformance, conformance-quick
+             real clients through the proxy get what they get without it
   fuzz       fuzz every door, one minute each (nightly Rust and cargo-fuzz)
+  clients    install the clients of the live tests (Python, Node)
+  with-postgres -- CMD…
+             run a command beside a fresh private PostgreSQL
 ";
 
 fn main() -> ExitCode {
-    let tasks: Vec<String> = std::env::args().skip(1).collect();
-    let [task] = tasks.as_slice() else {
-        return usage();
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let task = match words.as_slice() {
+        [task, dashes, command @ ..] if task == "with-postgres" && dashes == "--" => {
+            return run::ended(postgres::with(command));
+        }
+        [task] => task,
+        _ => return usage(),
     };
     let steps = match task.as_str() {
         "demo" => demo(),
@@ -35,6 +49,10 @@ fn main() -> ExitCode {
         "test-all" => [check(), test(), long_test(), fuzz()].concat(),
         "bench" => bench(),
         "fuzz" => fuzz(),
+        "bench-proxy" => vec![Step::task("proxy benchmarks", Task::BenchProxy)],
+        "conformance" => vec![Step::task("conformance", Task::Conformance)],
+        "conformance-quick" => vec![Step::task("conformance", Task::QuickConformance)],
+        "clients" => vec![Step::task("clients", Task::Clients)],
         _ => return usage(),
     };
     run::all(&steps)

@@ -1,10 +1,12 @@
 //! Steps: one command after another, the first failure ends the run.
 
-use std::io::{self, Write};
 use std::process::{Command, ExitCode};
 use std::time::Instant;
 
-use crate::{deps, links};
+use xtask::clients::Clients;
+use xtask::say;
+
+use crate::{bench_proxy, conformance, deps, links};
 
 /// A task that is not one command.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +15,14 @@ pub(crate) enum Task {
     Dependencies,
     /// Links between the project's own files.
     Links,
+    /// Python and Node with what the live tests need.
+    Clients,
+    /// What the proxy costs.
+    BenchProxy,
+    /// Real clients through the proxy, all of them.
+    Conformance,
+    /// Those that take less than a minute.
+    QuickConformance,
 }
 
 /// One step of a run.
@@ -56,6 +66,10 @@ impl Step {
             What::Command(words) => command(words, &self.env),
             What::Task(Task::Dependencies) => deps::check(),
             What::Task(Task::Links) => links::check(),
+            What::Task(Task::BenchProxy) => bench_proxy::run(),
+            What::Task(Task::Conformance) => conformance::run(false),
+            What::Task(Task::QuickConformance) => conformance::run(true),
+            What::Task(Task::Clients) => Clients::install().map(|_| ()),
         }
     }
 }
@@ -74,9 +88,15 @@ pub(crate) fn all(steps: &[Step]) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-fn say(line: &str) {
-    // A closed standard error leaves nobody to tell.
-    let _ = writeln!(io::stderr(), "{line}");
+/// The end of a task that is no step of a run.
+pub(crate) fn ended(result: Result<(), String>) -> ExitCode {
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            say(&format!("✗ {why}"));
+            ExitCode::FAILURE
+        }
+    }
 }
 
 fn command(words: &[String], env: &[(&str, &str)]) -> Result<(), String> {

@@ -8,6 +8,8 @@ mod demo;
 mod facts;
 mod key;
 mod mask;
+mod proxy;
+mod token;
 
 use placet::approval::Answer;
 
@@ -28,5 +30,7 @@ pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
         Command::Approve(args) => approvals::answer(&args, Answer::Approve),
         Command::Deny(args) => approvals::answer(&args, Answer::Deny),
         Command::Demo(args) => demo::run(&args),
+        Command::Proxy(args) => proxy::run(&args),
+        Command::Token(args) => token::run(&args),
     }
 }

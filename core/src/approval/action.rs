@@ -179,37 +179,53 @@ impl BoundCommand {
     #[must_use]
     pub fn action_hash(&self, salt: &Salt) -> Digest {
         let Self { protocol, resource_kind, resource_name, bytes, params, context } = self;
-        let BoundContext { database, search_path, role, parser_state, cwd, kube_context } = context;
-        let mut hash = FieldHasher::new("placet-action/v1");
-        hash.field(salt.as_bytes())
-            .field(protocol.as_bytes())
-            .field(resource_kind.as_bytes())
-            .field(resource_name.as_bytes())
-            .field(bytes)
-            .count(params.len());
-        for param in params {
-            hash.field(param.kind().as_bytes()).field(param.bytes());
-        }
-        let text = |value: &'_ Option<String>| value.as_ref().map(|text| text.clone().into_bytes());
-        hash.optional(text(database).as_deref());
-        match search_path {
-            None => {
-                hash.optional(None);
-            }
-            Some(path) => {
-                hash.optional(Some(b"")).count(path.len());
-                path.iter().for_each(|schema| {
-                    hash.field(schema.as_bytes());
-                });
-            }
-        }
-        hash.optional(text(role).as_deref()).count(parser_state.len());
-        for (name, value) in parser_state {
-            hash.field(name.as_bytes()).field(value.as_bytes());
-        }
-        hash.optional(text(cwd).as_deref()).optional(text(kube_context).as_deref());
-        hash.finish()
+        let resource = (resource_kind.as_str(), resource_name.as_str());
+        action_hash(salt, protocol, resource, bytes, params, context)
     }
+}
+
+/// What [`BoundCommand::action_hash`] answers, for a command that is in several hands.
+#[must_use]
+pub fn action_hash(
+    salt: &Salt,
+    protocol: &str,
+    (resource_kind, resource_name): (&str, &str),
+    bytes: &[u8],
+    params: &[Param],
+    context: &BoundContext,
+) -> Digest {
+    let BoundContext { database, search_path, role, parser_state, cwd, kube_context } = context;
+    let mut hash = FieldHasher::new("placet-action/v1");
+    hash.field(salt.as_bytes())
+        .field(protocol.as_bytes())
+        .field(resource_kind.as_bytes())
+        .field(resource_name.as_bytes())
+        .field(bytes)
+        .count(params.len());
+    for param in params {
+        hash.field(param.kind().as_bytes()).field(param.bytes());
+    }
+    fn text(value: &Option<String>) -> Option<&[u8]> {
+        value.as_ref().map(String::as_bytes)
+    }
+    hash.optional(text(database));
+    match search_path {
+        None => {
+            hash.optional(None);
+        }
+        Some(path) => {
+            hash.optional(Some(b"")).count(path.len());
+            path.iter().for_each(|schema| {
+                hash.field(schema.as_bytes());
+            });
+        }
+    }
+    hash.optional(text(role)).count(parser_state.len());
+    for (name, value) in parser_state {
+        hash.field(name.as_bytes()).field(value.as_bytes());
+    }
+    hash.optional(text(cwd)).optional(text(kube_context));
+    hash.finish()
 }
 
 impl fmt::Debug for BoundCommand {

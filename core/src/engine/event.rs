@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::Decided;
 use crate::facts::Facts;
-use crate::policy::Decision;
+use crate::policy::{Decision, Verdict};
 use crate::primitives::Digest;
 use crate::request::{Principal, Request, Resource, Session};
 
@@ -40,21 +40,33 @@ pub enum Authn {
 #[derive(Clone, Debug, Serialize)]
 pub struct DecisionEvent<'a> {
     decision_id: &'a str,
-    enforcement: Enforcement,
-    authn: Authn,
+    verdict: Verdict,
+    /// The decision that this one repeats: of the same principal on the same resource, about a
+    /// command of the same facts, with the same answer. What is left out here stands there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    same_as: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    enforcement: Option<Enforcement>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authn: Option<&'a Authn>,
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<&'a str>,
-    principal: &'a Principal,
-    resource: &'a Resource,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    principal: Option<&'a Principal>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource: Option<&'a Resource>,
     session_facts: &'a Session,
     #[serde(skip_serializing_if = "Option::is_none")]
     now: Option<crate::primitives::Timestamp>,
     command_bytes: usize,
     /// Salted: the salt lies with the command, so that both can be erased.
     action_hash: Digest,
-    facts: Recorded<'a>,
-    decision: &'a Decision,
-    engine: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    facts: Option<Recorded<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decision: Option<&'a Decision>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    engine: Option<&'static str>,
 }
 
 /// Facts, or how large they are where a leaf cannot hold them.
@@ -83,25 +95,58 @@ impl<'a> DecisionEvent<'a> {
     ) -> Self {
         Self {
             decision_id,
-            enforcement,
-            authn: Authn::AssertedByEmbedder,
+            verdict: decided.decision.verdict,
+            same_as: None,
+            enforcement: Some(enforcement),
+            authn: Some(&Authn::AssertedByEmbedder),
             session: None,
-            principal: &request.principal,
-            resource: &request.resource,
+            principal: Some(&request.principal),
+            resource: Some(&request.resource),
             session_facts: &request.session,
             now: request.context.now,
             command_bytes,
             action_hash,
-            facts: recorded(&decided.facts),
-            decision: &decided.decision,
-            engine: env!("CARGO_PKG_VERSION"),
+            facts: Some(recorded(&decided.facts)),
+            decision: Some(&decided.decision),
+            engine: Some(env!("CARGO_PKG_VERSION")),
+        }
+    }
+
+    /// The event of a decision that repeats another one of its log: of the same principal on the
+    /// same resource, about a command of the same facts, with the same answer in everything. Only
+    /// what may differ is written, and the session facts and the time under which it was decided
+    /// again.
+    #[must_use]
+    pub fn repeated(
+        first: &'a str,
+        verdict: Verdict,
+        request: &'a Request,
+        decision_id: &'a str,
+        (command_bytes, action_hash): (usize, Digest),
+    ) -> Self {
+        Self {
+            decision_id,
+            verdict,
+            same_as: Some(first),
+            enforcement: None,
+            authn: None,
+            session: None,
+            principal: None,
+            resource: None,
+            session_facts: &request.session,
+            now: request.context.now,
+            command_bytes,
+            action_hash,
+            facts: None,
+            decision: None,
+            engine: None,
         }
     }
 
     /// The same event for a principal whose name was established in this way.
     #[must_use]
-    pub fn authn(mut self, authn: Authn) -> Self {
-        self.authn = authn;
+    pub const fn authn(mut self, authn: &'a Authn) -> Self {
+        self.authn = Some(authn);
         self
     }
 

@@ -72,6 +72,43 @@ impl EntitySet {
         Self(kinds.iter().fold(0, |set, kind| set | 1 << (*kind as u32)))
     }
 
+    /// The types of this list, for tables of detectors.
+    const fn list(kinds: &[EntityType]) -> Self {
+        let mut set = 0;
+        let mut rest = kinds;
+        while let [first, others @ ..] = rest {
+            set |= 1 << (*first as u32);
+            rest = others;
+        }
+        Self(set)
+    }
+
+    /// Keys that are known by how they start.
+    pub(crate) const VENDOR_KEYS: Self = Self::list(&[
+        EntityType::SecretAwsAccessKeyId,
+        EntityType::SecretGithubToken,
+        EntityType::SecretSlackToken,
+        EntityType::SecretStripeKey,
+        EntityType::SecretAnthropicKey,
+        EntityType::SecretOpenaiKey,
+    ]);
+
+    /// Types of which a value may have neither a digit nor a sign of its own.
+    pub(crate) const BARE_TOKENS: Self = Self::list(&[
+        EntityType::SecretAwsAccessKeyId,
+        EntityType::SecretGithubToken,
+        EntityType::SecretSlackToken,
+        EntityType::SecretStripeKey,
+        EntityType::SecretAnthropicKey,
+        EntityType::SecretOpenaiKey,
+        EntityType::SecretAwsSecretAccessKey,
+        EntityType::SecretJwt,
+    ]);
+
+    pub(crate) const fn intersects(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
     pub(crate) const fn contains(self, kind: EntityType) -> bool {
         self.0 & (1 << (kind as u32)) != 0
     }

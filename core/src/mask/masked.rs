@@ -58,6 +58,12 @@ impl Masked<'_> {
         &self.0
     }
 
+    /// The masked bytes, taken out.
+    #[must_use]
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.0.into_owned()
+    }
+
     /// Whether masking changed anything.
     #[must_use]
     pub const fn changed(&self) -> bool {

@@ -105,13 +105,19 @@ pub fn text_in_context<'a>(
     input: &'a [u8],
     context: Context<'_>,
 ) -> Result<MaskedText<'a>, MaskError> {
+    let mut findings = Vec::new();
+    if !scan::may_hold(input, detectors.0) {
+        return Ok(MaskedText { bytes: Cow::Borrowed(input), findings });
+    }
     let mut view = View::of(input);
     let mut memo = Memo::START;
     let mut out = Vec::new();
-    let mut findings = Vec::new();
     let mut at = 0;
     while let Step::Value(found) = scan::next(view, at, &context, detectors.0, &mut memo) {
         let (end, _) = follow(view, found.end, found.tail);
+        if findings.is_empty() {
+            out.reserve(input.len() + 32);
+        }
         out.extend_from_slice(view.slice(at, found.start));
         operators.apply(found.kind, value_of(view, &found), &mut out);
         findings.push(finding(0, found, end));

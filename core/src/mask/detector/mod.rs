@@ -12,7 +12,7 @@ pub(crate) use keys::follow;
 pub(crate) use net::Memo;
 pub(crate) use view::{More, View};
 
-use super::entity::{EntitySet, EntityType};
+use super::entity::{EntitySet, EntityType, EntityType as Kind};
 
 /// Bytes before a value in which words that speak for it are looked for.
 const CONTEXT_BYTES: usize = 64;
@@ -88,53 +88,73 @@ pub(crate) fn find(
             best = Some(new);
         }
     };
+    // What nobody wants is not looked for; `take` would throw it away.
+    let want = |kind| wanted.contains(kind);
     match first {
-        b'-' => take(keys::pem(view, at)?),
-        b'+' => take(number::phone(view, at)?),
+        b'-' if want(Kind::SecretPemPrivateKey) => take(keys::pem(view, at)?),
+        b'+' if want(Kind::PhoneNumber) => take(number::phone(view, at)?),
         b':' => {
-            if view.starts_with(at, b"://")? {
-                memo.note_url(at);
+            if want(Kind::SecretUrlCredentials) {
+                if view.starts_with(at, b"://")? {
+                    memo.note_url(at);
+                }
+                if memo.is_url_near(at) {
+                    take(net::password(view, at)?);
+                }
             }
-            if memo.is_url_near(at) {
-                take(net::password(view, at)?);
-            }
-            if view.at(at + 1)? == Some(b':') {
+            if want(Kind::IpAddress) && view.at(at + 1)? == Some(b':') {
                 take(net::ipv6(view, at)?);
             }
         }
         b'0'..=b'9' => {
             let end = view.run(at, number::MAX_RUN_DIGITS, |byte| byte.is_ascii_digit())?;
             let run = number::Run { digits: end - at, next: view.at(end)? };
-            if run.may_be_card() && (run.digits >= 12 || number::goes_on(view, end + 1)?) {
+            if want(Kind::CreditCard)
+                && run.may_be_card()
+                && (run.digits >= 12 || number::goes_on(view, end + 1)?)
+            {
                 take(number::card(view, at)?);
             }
-            if run.may_be_ssn() {
+            if want(Kind::UsSsn) && run.may_be_ssn() {
                 take(number::ssn(view, at, context)?);
             }
-            if run.digits <= 3 && run.next == Some(b'.') {
+            let address = want(Kind::IpAddress);
+            if address && run.digits <= 3 && run.next == Some(b'.') {
                 take(net::ipv4(view, at)?);
             }
-            if field.colon && run.digits <= 4 {
+            if address && field.colon && run.digits <= 4 {
                 take(net::ipv6(view, at)?);
             }
         }
         b'A'..=b'Z' | b'a'..=b'z' => {
             if keys::may_start_token(first) {
-                take(keys::vendor(view, at)?);
-                take(keys::jwt(view, at)?);
+                if wanted.intersects(EntitySet::VENDOR_KEYS) {
+                    take(keys::vendor(view, at)?);
+                }
+                if want(Kind::SecretJwt) {
+                    take(keys::jwt(view, at)?);
+                }
             }
-            take(iban::iban(view, at)?);
-            if field.colon && first.is_ascii_hexdigit() {
+            if want(Kind::IbanCode) {
+                take(iban::iban(view, at)?);
+            }
+            if want(Kind::IpAddress) && field.colon && first.is_ascii_hexdigit() {
                 take(net::ipv6(view, at)?);
             }
         }
         _ => {}
     }
     let word = first.is_ascii_alphanumeric();
-    if (word || first == b'/') && keys::AWS_SECRET_BYTES <= field.end.saturating_sub(at) {
+    if want(Kind::SecretAwsSecretAccessKey)
+        && (word || first == b'/')
+        && keys::AWS_SECRET_BYTES <= field.end.saturating_sub(at)
+    {
         take(keys::aws_secret(view, at, context)?);
     }
-    if field.at_sign && (word || matches!(first, b'_' | b'.' | b'%' | 0x80..)) {
+    if want(Kind::EmailAddress)
+        && field.at_sign
+        && (word || matches!(first, b'_' | b'.' | b'%' | 0x80..))
+    {
         take(net::email(view, at, memo)?);
     }
     Ok(best)

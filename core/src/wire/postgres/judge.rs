@@ -22,6 +22,9 @@ pub struct Asked<'a> {
     pub params: &'a [Param],
     /// The session in which it would run.
     pub session: &'a SqlSession,
+    /// Another number after every change of the session, but for the names of statements and
+    /// cursors.
+    pub session_version: u64,
     /// What the session did so far.
     pub counters: &'a Counters,
     /// What the session can enforce of this command.

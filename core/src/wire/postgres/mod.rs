@@ -14,9 +14,13 @@ pub mod frame;
 mod judge;
 mod objects;
 mod queue;
+pub mod reply;
 mod rows;
+pub mod scram;
 mod session;
+pub mod startup;
 mod turn;
+pub mod upstream;
 mod value;
 
 pub use complaint::Complaint;

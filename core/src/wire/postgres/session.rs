@@ -13,6 +13,7 @@ use super::frame;
 use super::judge::{Asked, Judge, JudgedStep, Judgement};
 use super::objects::{Names, Portal, Ruling, Statement};
 use super::queue::Owed;
+use super::reply::sqlstate;
 use super::turn::Turn;
 use crate::approval::{Param, Ticket};
 use crate::command::{Dialect, Protocol};
@@ -312,7 +313,7 @@ impl Session {
         if let Err(error) = result {
             self.closed = true;
             if self.passing_out == 0 {
-                let sqlstate = sqlstate_of(error);
+                let sqlstate = sqlstate(&error);
                 let message = format!("{} {error}", error.code());
                 let hint = Some(error.help());
                 let complaint = Complaint { hint, ..Complaint::fatal(sqlstate, &message) };
@@ -389,6 +390,7 @@ impl Session {
             facts,
             params,
             session: self.reader.session(),
+            session_version: self.reader.version(),
             counters: &self.counters,
             enforces,
             now,
@@ -635,21 +637,6 @@ fn complaint_bytes(complaint: &Complaint<'_>) -> Result<Vec<u8>, WireError> {
 
 /// What is sent in the place of a refused command: a word that no grammar takes.
 const STAND_IN: &str = "placet_refused";
-
-/// The SQLSTATE for a session that cannot go on.
-const fn sqlstate_of(error: WireError) -> &'static str {
-    match error {
-        WireError::Length
-        | WireError::Malformed
-        | WireError::UnknownMessage
-        | WireError::OutOfOrder => "08P01",
-        WireError::TooLong | WireError::Bound { .. } => "54000",
-        WireError::Encoding => "22021",
-        WireError::Startup { .. } => "0A000",
-        WireError::NotLogged => "58000",
-        WireError::Token => "28P01",
-    }
-}
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

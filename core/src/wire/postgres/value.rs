@@ -149,7 +149,7 @@ pub(super) fn replace(
     value: &[u8],
 ) -> Result<Replacement, MaskError> {
     if masker.forces(column) {
-        let masked = masker.cell(column, value)?.bytes().to_vec();
+        let masked = masker.cell(column, value)?.into_bytes();
         return Ok(match form {
             Form::Text => Replacement::Bytes(masked),
             Form::Json => Replacement::Bytes(json_string(&masked)),
@@ -174,7 +174,7 @@ pub(super) fn replace(
         Form::Text => {
             let masked = masker.cell(column, value)?;
             return Ok(if masked.changed() {
-                Replacement::Bytes(masked.bytes().to_vec())
+                Replacement::Bytes(masked.into_bytes())
             } else {
                 Replacement::Same
             });

@@ -171,6 +171,7 @@ impl Session {
             facts: &facts,
             params: &[],
             session: self.reader.session(),
+            session_version: self.reader.version(),
             counters: &self.counters,
             enforces,
             now,
