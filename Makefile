@@ -1,5 +1,5 @@
 # Every target is thin: the work is in xtask, so that people, hooks and CI run the same thing.
-.PHONY: demo test test-all check bench bench-proxy fuzz clean
+.PHONY: demo test test-all check bench bench-proxy bench-bindings conformance fuzz clean
 
 demo: ## Play an agent's session through policy, approval, masking and log; verify the log; tamper with a copy
 	@cargo xtask demo
@@ -18,6 +18,9 @@ bench: ## Measure, with ratios and figures
 
 bench-proxy: ## Measure the PostgreSQL proxy beside a direct connection and pgbouncer
 	@cargo xtask bench-proxy
+
+bench-bindings: ## Measure the Python and Node packages: what a call costs over the library's own time
+	@cargo xtask bench-bindings
 
 fuzz: ## Fuzz every door for a minute each (nightly Rust and cargo-fuzz)
 	@cargo xtask fuzz

@@ -161,23 +161,21 @@ fn prepared(c: &mut Criterion) {
     let dir = tempfile::tempdir().unwrap();
     let guard = guard(dir.path());
     let mut side = Side::new(&guard);
-    side.client(&[
-        message(b'P', |body| {
-            put_text(body, "P_0");
-            put_text(body, "SELECT abalance FROM pgbench_accounts WHERE aid = $1;");
-            body.extend([0, 0]);
-        }),
-        message(b'S', |_| {}),
-    ]
-    .concat());
+    side.client(
+        &[
+            message(b'P', |body| {
+                put_text(body, "P_0");
+                put_text(body, "SELECT abalance FROM pgbench_accounts WHERE aid = $1;");
+                body.extend([0, 0]);
+            }),
+            message(b'S', |_| {}),
+        ]
+        .concat(),
+    );
     side.server(&[message(b'1', |_| {}), message(b'Z', |body| body.push(b'I'))].concat());
-    let answer = [
-        message(b'2', |_| {}),
-        columns(&["abalance"]),
-        row(&["-12345"]),
-        complete("SELECT 1"),
-    ]
-    .concat();
+    let answer =
+        [message(b'2', |_| {}), columns(&["abalance"]), row(&["-12345"]), complete("SELECT 1")]
+            .concat();
     let ask = run();
     let mut group = c.benchmark_group("session");
     group.bench_function("prepared, one by one", |b| {

@@ -359,7 +359,7 @@ impl NativeSession {
     /// `API009`.
     #[napi(catch_unwind)]
     pub fn facts(&self) -> napi::Result<String> {
-        to_json(&self.asking.borrow().last.as_ref().map(|decided| &decided.facts))
+        to_json(&self.asking.borrow().last.as_ref().map(|decided| &*decided.facts))
     }
 
     /// The masker of rows that the last decision asks for; null where it asks for none.
@@ -524,7 +524,7 @@ impl NativeAdmission {
     /// `API009`.
     #[napi(catch_unwind)]
     pub fn facts(&self) -> napi::Result<String> {
-        to_json(&self.admission.decided.facts)
+        to_json(&*self.admission.decided.facts)
     }
 
     /// The masker of rows that the decision asks for; null where it asks for none.

@@ -1,24 +1,48 @@
 //! placet for Python: types and errors of the core in Python's words, and nothing else.
 
-use placet::command::Protocol;
-use placet::facts::{self, Scope};
-use placet::schema::SqlSession;
-use pyo3::exceptions::PyValueError;
+mod approvals;
+mod audit;
+mod bundles;
+mod codes;
+mod decision;
+mod door;
+mod errors;
+mod forms;
+mod guard;
+mod mask;
+mod nested;
+mod request;
+mod rows;
+#[cfg(feature = "testing")]
+mod testing;
+mod values;
+
 use pyo3::prelude::*;
 
 /// The compiled half of the package `placet`.
 #[pymodule(gil_used = false)]
 mod _core {
     #[pymodule_export]
-    use super::facts_json;
-}
-
-/// What a command would do, as the JSON text of `docs/spec/facts.md`.
-#[pyfunction]
-fn facts_json(protocol: &str, command: &[u8]) -> PyResult<String> {
-    let protocol = Protocol::parse(protocol)
-        .ok_or_else(|| PyValueError::new_err("API008: no protocol has this name"))?;
-    let session = SqlSession::server_defaults();
-    let facts = facts::read(protocol, command, &Scope { catalog: None, session: &session });
-    serde_json::to_string(&facts).map_err(|error| PyValueError::new_err(error.to_string()))
+    use crate::approvals::{PyHold, PyRequest, PyStore, action_hash, escape_for_display};
+    #[pymodule_export]
+    use crate::audit::{PyLog, PyReport, checkpoint, events, prove, verify};
+    #[pymodule_export]
+    use crate::bundles::{PyBundle, compile, files, pack, rotate_root, verify as verify_bundle};
+    #[pymodule_export]
+    use crate::codes::all_codes;
+    #[pymodule_export]
+    use crate::decision::{PyDecision, PyFacts, PyObligation};
+    #[pymodule_export]
+    use crate::forms::{canonical, new_key, open_note, parse_strict, sign_note};
+    #[pymodule_export]
+    use crate::guard::{PyAdmission, PyGuard};
+    #[pymodule_export]
+    use crate::mask::{PyFinding, PyMasker};
+    #[pymodule_export]
+    use crate::request::{PyPrincipal, PyResource};
+    #[pymodule_export]
+    use crate::rows::{PyMaskedRows, PyRowMasker};
+    #[cfg(feature = "testing")]
+    #[pymodule_export]
+    use crate::testing::{arm_panic, time_decide, time_mask};
 }

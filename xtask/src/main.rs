@@ -5,6 +5,7 @@ mod conformance;
 mod deps;
 mod links;
 mod node;
+mod python;
 mod run;
 
 use std::io::{self, Write};
@@ -26,6 +27,7 @@ usage: cargo xtask <task>
              measure the proxy beside a direct connection and pgbouncer
   conformance, conformance-quick
              real clients through the proxy get what they get without it
+  bench-bindings  measure the Python and Node packages against the library
   fuzz       fuzz every door, one minute each (nightly Rust and cargo-fuzz)
   clients    install the clients of the live tests (Python, Node)
   with-postgres -- CMD…
@@ -48,6 +50,7 @@ fn main() -> ExitCode {
         "test" => [check(), test()].concat(),
         "test-all" => [check(), test(), long_test(), fuzz()].concat(),
         "bench" => bench(),
+        "bench-bindings" => python::bench(),
         "fuzz" => fuzz(),
         "bench-proxy" => vec![Step::task("proxy benchmarks", Task::BenchProxy)],
         "conformance" => vec![Step::task("conformance", Task::Conformance)],
@@ -84,16 +87,7 @@ fn links() -> Step {
 }
 
 fn test() -> Vec<Step> {
-    const PYTHON: &str = "import importlib.util as u; \
-        s = u.spec_from_file_location('_core', 'target/debug/lib_core.so'); \
-        m = u.module_from_spec(s); s.loader.exec_module(m); \
-        assert '\"writes\":true' in m.facts_json('postgres', b'DELETE FROM t')";
-    let rust = vec![
-        Step::cargo("tests", "test --workspace"),
-        Step::cargo("build the bindings", "build --package placet-python"),
-        Step::command("load the bindings: Python", &["python3", "-c", PYTHON]),
-    ];
-    [rust, node::test()].concat()
+    [vec![Step::cargo("tests", "test --workspace")], python::test(), node::test()].concat()
 }
 
 fn long_test() -> Vec<Step> {

@@ -426,7 +426,10 @@ fn configuration(setup: &Setup, dir: &Path, port: u16, token: &str) -> Result<St
 /// Calls `each` with every leaf of every writer's segments, in order.
 fn leaves(dir: &Path, each: &mut dyn FnMut(&[u8]) -> Result<(), String>) -> Result<(), String> {
     let mut segments = Vec::new();
-    collect(dir, &mut segments)?;
+    // A log stands there from its first event on.
+    if dir.exists() {
+        collect(dir, &mut segments)?;
+    }
     segments.sort();
     for segment in segments {
         let bytes =
