@@ -18,13 +18,22 @@ function verdictOf(number) {
  * is read, and then kept.
  */
 class Decision {
-  #source;
+  /** Where it was made; the addon keeps the last decision of that place. */
+  #place;
+  #serial;
+  #epoch;
+  #command;
+  #now;
   #detail;
   #facts;
 
-  constructor(verdict, source) {
+  constructor(verdict, place, command, now) {
     this.verdict = verdict;
-    this.#source = source;
+    this.#place = place;
+    this.#serial = place.serial;
+    this.#epoch = place.bundle.epoch;
+    this.#command = command;
+    this.#now = now;
   }
 
   get rules() {
@@ -56,7 +65,7 @@ class Decision {
   }
   /** What the command would do. */
   get facts() {
-    this.#facts ??= JSON.parse(through(() => this.#source.native().facts()));
+    this.#facts ??= JSON.parse(through(() => this.#own().facts()));
     return this.#facts;
   }
 
@@ -66,14 +75,29 @@ class Decision {
   }
 
   #read() {
-    this.#detail ??= JSON.parse(through(() => this.#source.native().decision()));
+    this.#detail ??= JSON.parse(through(() => this.#own().decision()));
     return this.#detail;
+  }
+
+  /** The addon's handle, on which this is the last decision: one that is not is made again. */
+  #own() {
+    const place = this.#place;
+    if (place.serial !== this.#serial) {
+      if (place.bundle.epoch !== this.#epoch) {
+        const help = 'read a decision before the bundle is reloaded, or decide again';
+        throw usage('API010', 'the details of this decision are gone', help);
+      }
+      // The same arguments give the same answer for ever.
+      numberOf(place, this.#command, this.#now);
+      this.#serial = place.serial;
+    }
+    return place.own;
   }
 
   /** The masker of rows that the decision asks for; `null` where it asks for none. */
   static rowsOf(decision, columns) {
     return through(() => {
-      const own = decision.#source.native();
+      const own = decision.#own();
       const rows = own.rows(columns);
       return rows === null ? null : new Rows(rows, new Masker(own.masker()));
     });
@@ -81,94 +105,49 @@ class Decision {
 
   /** Whether the decision masks what no detector finds in a free text. */
   static masksTagged(decision) {
-    return through(() => decision.#source.native().masksTagged());
+    return through(() => decision.#own().masksTagged());
   }
 
   /** The masker of free texts that the decision asks for; `null` where it asks for none. */
   static maskerOf(decision) {
     return through(() => {
-      const own = decision.#source.native().masker();
+      const own = decision.#own().masker();
       return own === null ? null : new Masker(own);
     });
   }
 }
 
-/** Where a decision's details come from, as long as it was not the session's last: it is made again. */
-class Made {
-  #session;
-  #command;
-  #now;
-  #serial;
-  #epoch;
-
-  constructor(session, command, now, serial, epoch) {
-    this.#session = session;
-    this.#command = command;
-    this.#now = now;
-    this.#serial = serial;
-    this.#epoch = epoch;
-  }
-
-  native() {
-    if (this.#session.serial !== this.#serial) {
-      if (this.#session.epoch() !== this.#epoch) {
-        const help = 'read a decision before the bundle is reloaded, or decide again';
-        throw usage('API010', 'the details of this decision are gone', help);
-      }
-      // The same arguments give the same answer for ever.
-      this.#session.again(this.#command, this.#now);
-      this.#serial = this.#session.serial;
+/** Decides at this place: the number of the verdict. */
+function numberOf(place, command, now) {
+  place.serial += 1;
+  try {
+    if (typeof command === 'string') {
+      const length = write(command);
+      return native.decide(place.number, space(), length, now);
     }
-    return this.#session.native;
+    const given = commandBytes(command);
+    return native.decide(place.number, given, given.length, now);
+  } catch (error) {
+    throw translate(error);
   }
 }
 
 /** Who asks, on what, in which session, over which protocol: bound once, so that a decision is cheap. */
 class Session {
-  #native;
-  /** What stands for it in calls that are made often. */
-  #number;
-  #epoch;
-  #serial = 0;
-  /** What the session shows to decisions, and to nobody else. */
-  #inside;
+  #place;
 
-  constructor(own, epoch) {
-    this.#native = own;
-    this.#number = own.number;
-    this.#epoch = epoch;
-    const session = this;
-    this.#inside = {
-      native: own,
-      epoch,
-      get serial() {
-        return session.#serial;
-      },
-      again: (command, now) => session.#decide(command, now),
-    };
+  /** `bundle.epoch` changes when the bundle in force does. */
+  constructor(own, bundle) {
+    this.#place = { own, number: own.number, serial: 0, bundle };
   }
 
   /** Decides about a command; nothing is logged. `now`: milliseconds; `NaN` where it is not known. */
   decide(command, now = Date.now()) {
-    const number = this.#decide(command, now);
+    const place = this.#place;
+    const number = numberOf(place, command, now);
     // Bytes may change before the details are read; strings never do.
     const kept = typeof command === 'string' ? command : Buffer.from(command);
-    const made = new Made(this.#inside, kept, now, this.#serial, this.#epoch());
-    return new Decision(verdictOf(number), made);
-  }
-
-  #decide(command, now) {
-    this.#serial += 1;
-    try {
-      if (typeof command === 'string') {
-        const length = write(command);
-        return native.decide(this.#number, space(), length, now);
-      }
-      const own = commandBytes(command);
-      return native.decide(this.#number, own, own.length, now);
-    } catch (error) {
-      throw translate(error);
-    }
+    return new Decision(verdictOf(number), place, kept, now);
   }
 
   /** Decides, logs the decision, and holds what needs people; or goes on with a ticket. */
@@ -177,15 +156,14 @@ class Session {
       const given = typeof command === 'string' ? null : commandBytes(command);
       const length = given === null ? write(command) : given.length;
       const buffer = given ?? space();
-      const own = session.#native;
+      const { own, bundle } = session.#place;
       const admission =
         ticket === undefined
           ? own.admit(buffer, length, params, facts, now)
           : own.resume(ticket, buffer, length, params, facts, now);
-      return new Admission(admission);
+      return new Admission(admission, bundle);
     });
   }
-
 }
 
 function commandBytes(command) {
@@ -195,9 +173,10 @@ function commandBytes(command) {
 
 /** A decision that is in the log, and what follows from it. */
 class Admission {
-  constructor(own) {
+  constructor(own, bundle) {
     this.id = own.id;
-    this.decision = new Decision(verdictOf(own.verdict), { native: () => own });
+    // The addon's handle has one decision, and no other follows it.
+    this.decision = new Decision(verdictOf(own.verdict), { own, serial: 0, bundle });
     Object.assign(this, JSON.parse(own.step()));
   }
 }

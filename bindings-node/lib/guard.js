@@ -28,7 +28,8 @@ class Guard {
   #defaults;
   #sessions = new Map();
   #held = new Held();
-  #epoch = 0;
+  /** What sessions see of the bundle: a number that changes with it. */
+  #inForce = { epoch: 0 };
 
   /** A pack that is part of the library: `Guard.shipped('baseline')`. */
   static shipped(name, options = {}) {
@@ -58,7 +59,7 @@ class Guard {
   /** Reads the bundle again from where it stands. One that is refused changes nothing. */
   reload() {
     const digest = through(() => this.#native.reload());
-    this.#epoch += 1;
+    this.#inForce.epoch += 1;
     this.#masker = new Masker(through(() => this.#native.masker()));
     return digest;
   }
@@ -70,10 +71,7 @@ class Guard {
   }
 
   #bind(protocol, asker) {
-    return new Session(
-      through(() => this.#native.session(protocol, asker)),
-      () => this.#epoch,
-    );
+    return new Session(through(() => this.#native.session(protocol, asker)), this.#inForce);
   }
 
   /** What the bundle in force says about a command. Nothing is logged, nothing is held. */

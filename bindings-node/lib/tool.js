@@ -1,5 +1,6 @@
 'use strict';
 
+const { isAsyncFunction } = require('node:util').types;
 const {
   ApprovalError,
   ApprovalRequiredError,
@@ -59,13 +60,23 @@ function guardTool(guard, body, options = {}) {
   }
   const plan = planOf(guard, body, options);
   const tool = function guarded(...args) {
-    return call(guard, plan, this, args, undefined);
+    return enter(plan, () => call(guard, plan, this, args, undefined));
   };
   tool.resume = function resume(ticket, ...args) {
-    return call(guard, plan, this, args, String(ticket));
+    return enter(plan, () => call(guard, plan, this, args, String(ticket)));
   };
   Object.defineProperty(tool, 'name', { value: plan.name });
   return tool;
+}
+
+/** Whoever calls an async function hears of everything through its promise. */
+function enter(plan, work) {
+  if (!isAsyncFunction(plan.body)) return work();
+  try {
+    return work();
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
 function planOf(guard, body, options) {
@@ -111,7 +122,7 @@ function call(guard, plan, self, args, ticket) {
 /** The held call again, with the arguments as they are now: whoever changes them changes no approval. */
 function againOf(guard, plan, self, asked, ticket) {
   const kept = asked.args.map(snapshot);
-  return () => call(guard, plan, self, kept, ticket);
+  return () => enter(plan, () => call(guard, plan, self, kept, ticket));
 }
 
 function snapshot(value) {
@@ -214,9 +225,14 @@ function failed(guard, plan, admission, error) {
 
 function finished(guard, plan, admission, result) {
   const limit = limitOf(admission.decision);
-  const done = (rows, cells) => guard.outcome(admission.id, 'completed', rows, cells);
+  let isTold = false;
+  const tell = (state, rows, cells) => {
+    isTold = true;
+    guard.outcome(admission.id, state, rows, cells);
+  };
+  const done = (rows, cells) => tell('completed', rows, cells);
   const over = (rows) => {
-    guard.outcome(admission.id, 'stopped_at_limit', rows, 0);
+    tell('stopped_at_limit', rows, 0);
     return new LimitError(`the result has more rows than the limit of ${limit}`, {
       code: 'LIM004',
       help: 'ask for fewer rows',
@@ -224,7 +240,13 @@ function finished(guard, plan, admission, result) {
   };
   const masker = plan.mask === 'always' ? guard.masker() : null;
   const broken = (error) => failed(guard, plan, admission, error);
-  return maskResult(admission.decision, masker, result, { limit, done, over, failed: broken });
+  try {
+    return maskResult(admission.decision, masker, result, { limit, done, over, failed: broken });
+  } catch (error) {
+    // What cannot be masked does not leave; the log still says that the command ran.
+    if (!isTold) tell('failed', 0, 0);
+    throw error;
+  }
 }
 
 /** Rows that may pass. */

@@ -50,17 +50,18 @@ test('a refused command never reaches the body', async (t) => {
     () => later('DELETE FROM shop.orders WHERE 1 = 1'),
     () => bytes(Buffer.from('DELETE FROM shop.orders')),
   ]) {
-    assert.throws(call, (error) => {
-      assert.ok(error instanceof PolicyDeniedError);
-      assert.equal(error.code, 'forbidden');
-      assert.equal(error.help, 'Add a WHERE.');
-      assert.equal(error.decision.verdict, 'deny');
-      return true;
-    });
+    const error = await rejected(call);
+    assert.ok(error instanceof PolicyDeniedError);
+    assert.equal(error.code, 'forbidden');
+    assert.equal(error.help, 'Add a WHERE.');
+    assert.equal(error.decision.verdict, 'deny');
   }
+  // Whoever calls an async function hears of it through the promise; of any other, at once.
+  assert.ok((await later('DELETE FROM shop.orders').catch((error) => error)) instanceof PolicyDeniedError);
+  assert.throws(() => plain('DELETE FROM shop.orders'), PolicyDeniedError);
   assert.equal(await code(() => plain('GRANT ALL ON shop.orders TO x')), 'no_rule');
   assert.equal(runs, 0);
-  assert.deepEqual(types(events()), ['decision', 'decision', 'decision', 'decision']);
+  assert.deepEqual(types(events()), Array(6).fill('decision'));
 });
 
 test('a call without a command runs nothing', async (t) => {
@@ -276,6 +277,15 @@ test('errors are output: their texts are masked, the outcome is a failure', asyn
   assert.equal(error.message, 'row of [EMAIL_ADDRESS]');
   const outcomes = events().filter(({ type }) => type === 'outcome');
   assert.ok(outcomes.length === 6 && outcomes.every(({ state }) => state === 'failed'));
+});
+
+test('a result that cannot be masked does not leave, and the log says so', async (t) => {
+  const { guard, events } = shop(t);
+  const loop = { id: 1 };
+  loop.loop = loop;
+  const tool = guard.tool(() => [loop], { protocol: 'postgres', mask: 'always' });
+  assert.equal(await code(() => tool('SELECT * FROM shop.orders')), 'LIM003');
+  assert.deepEqual(events().filter(({ type }) => type === 'outcome').map(({ state }) => state), ['failed']);
 });
 
 test('who asks may depend on the call, and live objects are no part of what is asked', async (t) => {
