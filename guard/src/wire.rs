@@ -117,10 +117,18 @@ impl SessionJudge {
     /// The context that approval of this command is bound to.
     fn context(&self, asked: &Asked<'_>) -> Cow<'_, BoundContext> {
         let nested = asked.facts.all_actions().iter().any(|action| !action.nested.is_empty());
-        match &self.context {
+        let context = match &self.context {
             Some((_, context)) if !nested => Cow::Borrowed(context),
             _ => Cow::Owned(BoundContext::of_sql(self.peer.database.as_deref(), asked.session)),
+        };
+        if asked.types.iter().all(|oid| *oid == 0) {
+            return context;
         }
+        // Values mean what their types make of them.
+        let mut context = context.into_owned();
+        let types = serde_json::json!(asked.types).to_string();
+        context.parser_state.insert("parameter_types".to_owned(), types);
+        Cow::Owned(context)
     }
 
     /// The whole question, for what waits for people.

@@ -145,7 +145,7 @@ fn a_copy_that_fails_shifts_no_answers() {
         s(&[bare(b'1'), bare(b'2'), copying]),
         c(&[message(b'd', |body| body.extend(b"x\n"))]),
         s(&[error("22P02", "invalid input syntax")]),
-        c(&[message(b'f', |body| put_nul(body)), bare(b'S')]),
+        c(&[message(b'f', |body| body.push(0)), bare(b'S')]),
         s(&[ready(b'I')]),
         c(&[query("SELECT 1/0")]),
         s(&[error("22012", "division by zero"), ready(b'I')]),
@@ -155,10 +155,6 @@ fn a_copy_that_fails_shifts_no_answers() {
     let heard = hear(&script);
     assert!(!leaks(&heard), "{}", text(&heard.to_client));
     assert!(!heard.closed, "{}", text(&heard.to_client));
-}
-
-fn put_nul(body: &mut Vec<u8>) {
-    body.push(0);
 }
 
 /// A Sync in the middle of the data: whether the server reads it depends on what it thinks of the
@@ -457,4 +453,20 @@ fn a_setting_of_one_statement_is_not_believed_behind_it() {
         let heard = hear(&script);
         assert!(!leaks(&heard), "{sql}: {}", text(&heard.to_client));
     }
+}
+
+/// A setting is told to the client when it changes: values may go out that way.
+#[test]
+fn settings_that_are_reported_are_masked() {
+    let told_of = |name: &str, value: &str| {
+        let sql = format!("SELECT set_config('{name}', note, false) FROM people");
+        let script =
+            [c(&[query(&sql)]), s(&[complete("SELECT 1"), parameter(name, value), ready(b'I')])];
+        hear(&script)
+    };
+    assert!(!leaks(&told_of("application_name", "ada@example.com")));
+    assert!(!leaks(&told_of("TimeZone", "<ada@example.com>0")));
+    assert!(!leaks(&told_of("search_path", "\"ada@example.com\"")));
+    // Drivers read the clock by it.
+    assert!(text(&told_of("TimeZone", "Europe/Berlin").to_client).contains("Europe/Berlin"));
 }

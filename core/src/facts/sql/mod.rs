@@ -78,7 +78,15 @@ pub(super) fn read_on(
 /// Reads a text under a state, and leaves the state as the text leaves the session.
 fn read_text<'a>(setting: Setting<'a>, bytes: &[u8], state: &mut State<'a>) -> Facts {
     // The whole text is cut and parsed before the first of its statements runs.
-    let session = state.session.clone().into_owned();
+    // Names are not looked at for that, and there may be many.
+    let of = &state.session;
+    let session = SqlSession {
+        dialect: of.dialect.clone(),
+        standard_conforming_strings: of.standard_conforming_strings,
+        sql_mode: of.sql_mode.clone(),
+        client_encoding: of.client_encoding.clone(),
+        ..SqlSession::default()
+    };
     sql::read(bytes, setting.dialect, &session, |reading| match reading {
         Ok(reading) => facts_of(setting, &reading, bytes.len(), state),
         Err(refusal) => {

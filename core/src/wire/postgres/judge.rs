@@ -20,6 +20,9 @@ pub struct Asked<'a> {
     pub facts: &'a Arc<Facts>,
     /// Its bound parameters.
     pub params: &'a [Param],
+    /// Types of the parameters as OIDs, as far as the client named them; 0 leaves it to the server.
+    /// They decide which functions and operators run.
+    pub types: &'a [u32],
     /// The session in which it would run.
     pub session: &'a SqlSession,
     /// Another number after every change of the session, but for the names of statements and

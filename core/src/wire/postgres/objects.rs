@@ -20,6 +20,8 @@ use crate::wire::WireError;
 /// A prepared statement.
 pub(super) struct Statement {
     pub(super) text: Vec<u8>,
+    /// Types of its parameters that the client named.
+    pub(super) types: Vec<u32>,
     /// Its facts, and the version of the session under which they were read.
     facts: Mutex<(u64, Arc<Facts>)>,
     /// What its rows look like, once the server has said so; `None` inside for no rows.
@@ -35,9 +37,10 @@ struct CachedPlan {
 }
 
 impl Statement {
-    pub(super) fn new(text: Vec<u8>, facts: Arc<Facts>, version: u64) -> Self {
+    pub(super) fn new(text: Vec<u8>, types: Vec<u32>, facts: Arc<Facts>, version: u64) -> Self {
         Self {
             text,
+            types,
             facts: Mutex::new((version, facts)),
             description: OnceLock::new(),
             plan: Mutex::new(None),
@@ -223,7 +226,7 @@ impl<T> Names<T> {
 
     /// Whether a definition or an end of a name is on its way.
     pub(super) fn is_settled(&self) -> bool {
-        self.ahead.keys().all(|name| name.is_empty())
+        self.ahead.len() == usize::from(self.ahead.contains_key(&b""[..]))
     }
 
     /// What the server confirmed is gone; what is on its way is not.

@@ -108,8 +108,8 @@ impl Session {
 
     /// Whether a command must wait because it looks at names that are being changed.
     fn must_hear_names(&self, facts: &Facts) -> bool {
-        let settled = self.statements.is_settled() && self.portals.is_settled();
-        !settled && !self.owed.is_empty() && looks_at_names(facts)
+        let settled = || self.statements.is_settled() && self.portals.is_settled();
+        !self.owed.is_empty() && looks_at_names(facts) && !settled()
     }
 
     /// Refuses a name that the server would cut: two names of ours could be one of its own.
@@ -147,7 +147,7 @@ impl Session {
             return self.wait(turn);
         }
         let enforces = self.enforces(text, &facts);
-        let ruling = self.decide(message, text, &facts, &[], enforces, judge, now, turn)?;
+        let ruling = self.decide(message, text, &facts, (&[], &[]), enforces, judge, now, turn)?;
         let Some(ruling) = ruling else { return Ok(self.refused_or_held()) };
         self.follow(text, &facts);
         let mut run = Run::new(ruling, None);
@@ -183,9 +183,9 @@ impl Session {
     ) -> Result<Flow, WireError> {
         let mut fields = Body::new(body);
         let (name, text) = (fields.raw_text()?, fields.raw_text()?);
-        for _ in 0..fields.count()? {
-            fields.int32()?;
-        }
+        let count = fields.count()?;
+        let types = (0..count).map(|_| fields.int32().map(i32::cast_unsigned));
+        let types = types.collect::<Result<Vec<u32>, WireError>>()?;
         self.empty(fields.rest())?;
         if self.must_settle() {
             return Ok(Flow::Wait);
@@ -202,6 +202,7 @@ impl Session {
             bytes: text,
             facts: &facts,
             params: &[],
+            types: &types,
             session: self.reader.session(),
             session_version: self.reader.version(),
             counters: &self.counters,
@@ -210,12 +211,13 @@ impl Session {
         };
         // What no values could save is refused here, where clients look for errors of the text.
         if judge.would_deny(&asked) {
-            let ruling = self.decide(message, text, &facts, &[], enforces, judge, now, turn)?;
+            let ruling =
+                self.decide(message, text, &facts, (&[], &types), enforces, judge, now, turn)?;
             if ruling.is_none() {
                 return Ok(self.refused_or_held());
             }
         }
-        let statement = Statement::new(text.to_vec(), facts, self.reader.version());
+        let statement = Statement::new(text.to_vec(), types, facts, self.reader.version());
         let statement = Arc::new(statement);
         let batch = self.batch;
         self.statements.begin(name, Some(Arc::clone(&statement)), batch)?;
@@ -241,7 +243,7 @@ impl Session {
                 let Some(text) = text else { return Found::Unknown };
                 let facts = self.reader.peek(POSTGRES, text.as_bytes(), self.catalog.as_deref());
                 let (text, version) = (text.clone().into_bytes(), self.reader.version());
-                Found::Known(Arc::new(Statement::new(text, Arc::new(facts), version)))
+                Found::Known(Arc::new(Statement::new(text, Vec::new(), Arc::new(facts), version)))
             }
             found @ (Found::Known(_) | Found::Wait) => found,
         }
@@ -277,7 +279,7 @@ impl Session {
             message,
             &statement.text,
             &facts,
-            &bound.params,
+            (&bound.params, &statement.types),
             enforces,
             judge,
             now,
@@ -480,7 +482,7 @@ impl Session {
         }
         let facts = Arc::new(Facts::opaque(POSTGRES, Reason::OpaqueCode, message.len()));
         let ruling =
-            self.decide(message, message, &facts, &[], Enforces::NOTHING, judge, now, turn)?;
+            self.decide(message, message, &facts, (&[], &[]), Enforces::NOTHING, judge, now, turn)?;
         if ruling.is_some() {
             let complaint = Complaint {
                 severity: "ERROR",

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 
 use super::super::complaint::{WordMask, severity_is_fatal};
 use super::super::copy::CopyMasker;
-use super::super::frame::{self, Body, HEAD_BYTES, put};
+use super::super::frame::{self, Body, HEAD_BYTES, put, put_text};
 use super::super::judge::Judge;
 use super::super::objects::{Portal, Ruling};
 use super::super::queue::{Described, Owed, Run};
@@ -20,6 +20,20 @@ use crate::mask::HashKey;
 use crate::primitives::Timestamp;
 use crate::wire::WireError;
 use crate::wire::postgres::complaint::Complaint;
+
+/// Settings that are reported and hold words of the server's own only.
+const FIXED_PARAMETERS: &[&str] = &[
+    "DateStyle",
+    "IntervalStyle",
+    "default_transaction_read_only",
+    "in_hot_standby",
+    "integer_datetimes",
+    "is_superuser",
+    "scram_iterations",
+    "server_encoding",
+    "server_version",
+    "session_authorization",
+];
 
 /// What happens with a message of the server.
 enum Fate {
@@ -502,9 +516,26 @@ impl Session {
                 let on = value == b"on";
                 self.report(|session| session.standard_conforming_strings = Some(on));
             }
-            _ => {}
+            _ if FIXED_PARAMETERS.contains(&name) => {}
+            _ => return self.free_parameter(name, value),
         }
         Ok(Fate::Pass)
+    }
+
+    /// A setting that holds any text (application_name): a command may have put a value there.
+    fn free_parameter(&self, name: &str, value: &[u8]) -> Result<Fate, WireError> {
+        // Without digits and quotes it is the name of a zone that the server has.
+        let is_zone = |byte: &u8| byte.is_ascii_alphabetic() || b"/_+-".contains(byte);
+        let plain = name == "TimeZone" && value.iter().all(is_zone);
+        let Some(words) = self.words_of_front().filter(|_| !plain) else { return Ok(Fate::Pass) };
+        let masked = words.loose(value)?;
+        let mut out = Vec::with_capacity(name.len() + masked.len() + 16);
+        put(&mut out, b'S', |out| {
+            put_text(out, name);
+            out.extend_from_slice(&masked);
+            out.push(0);
+        })?;
+        Ok(Fate::Replace(out))
     }
 
     fn report(&mut self, change: impl Fn(&mut crate::schema::SqlSession)) {
