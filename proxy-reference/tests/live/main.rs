@@ -11,6 +11,7 @@
 
 mod approvals;
 mod clients;
+mod confusion;
 mod corpus;
 mod protocol;
 mod shell;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
     let mut arguments = Arguments::from_args();
     let groups: &[(&str, &[Test])] = &[
         ("protocol", protocol::TESTS),
+        ("confusion", confusion::TESTS),
         ("psql", shell::TESTS),
         ("approvals", approvals::TESTS),
         ("corpus", corpus::TESTS),
