@@ -489,3 +489,77 @@ def test_a_result_whose_outcome_cannot_be_logged_stays_inside(tmp_path: Path) ->
 
     with pytest.raises(placet.AuditError):
         run_sql("SELECT id FROM orders WHERE id = 1")
+
+
+class Two(str):
+    """A text that shows another one."""
+
+    def __str__(self) -> str:
+        return "DROP TABLE customers"
+
+    def __format__(self, spec: str) -> str:
+        return "DROP TABLE customers"
+
+    def encode(self, *args: Any, **kwargs: Any) -> bytes:
+        return b"DROP TABLE customers"
+
+
+def test_the_body_gets_what_was_read(shop: Shop) -> None:
+    seen: list[Any] = []
+
+    @shop.guard.tool
+    def run_sql(query: Any, limit: int = 5) -> None:
+        seen.append((type(query), query, f"{query}", limit))
+
+    sql = "SELECT id FROM orders WHERE id = 7"
+    run_sql(Two(sql))
+    run_sql(query=Two(sql), limit=2)
+    assert seen == [(str, sql, sql, 5), (str, sql, sql, 2)]
+    seen.clear()
+    raw = bytearray(sql.encode())
+    for command in (raw, memoryview(raw)):
+        run_sql(command)
+    assert [(kind, query) for kind, query, *_ in seen] == [(bytes, sql.encode())] * 2
+
+
+def test_many_threads_resume_a_call_once(shop: Shop) -> None:
+    import threading
+
+    body = Body("done")
+    run_sql = guarded(shop, body)
+    with pytest.raises(placet.ApprovalRequired) as held:
+        run_sql("DELETE FROM orders WHERE id = 7")
+    shop.answer(held.value.ticket, "approve")
+    told: list[str | None] = []
+
+    def resume() -> None:
+        try:
+            told.append(shop.guard.resume(held.value.ticket))
+        except placet.PlacetError as error:
+            told.append(error.code)
+
+    threads = [threading.Thread(target=resume) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert body.runs == 1 and told.count("done") == 1, told
+
+
+def test_a_forked_child_logs_nothing_and_runs_nothing(shop: Shop) -> None:
+    import os
+
+    body = Body("done")
+    run_sql = guarded(shop, body)
+    run_sql("SELECT id FROM orders WHERE id = 7")
+    child = os.fork()
+    if child == 0:
+        try:
+            run_sql("SELECT id FROM orders WHERE id = 7")
+            os._exit(0)
+        except placet.PlacetError:
+            os._exit(7 if body.runs == 1 else 8)
+        finally:
+            os._exit(9)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+    run_sql("SELECT id FROM orders WHERE id = 7")

@@ -102,6 +102,17 @@ def _own(options: Wrapped, signature: inspect.Signature) -> list[str]:
     return names[1:] if names[:1] in (["self"], ["cls"]) else names
 
 
+def _fixed(command: Any, arg: str) -> str | bytes:
+    """The text or bytes of a command as a value that nobody can change."""
+    if isinstance(command, str):
+        return command if type(command) is str else "".join(str.__iter__(command))
+    if isinstance(command, bytes | bytearray | memoryview):
+        return command if type(command) is bytes else memoryview(command).tobytes()
+    raise UsageError(
+        f"`{arg}` is neither text nor bytes", code="API037", help="give the command itself"
+    )
+
+
 def _canonical(value: Any, what: str) -> str:
     try:
         return json.dumps(
@@ -169,6 +180,12 @@ class Call:
         options = self._options
         bound = self._signature.bind(*self._args, **self._kwargs)
         bound.apply_defaults()
+        arg = self._arg()
+        if arg is not None:
+            # The body gets what was read: not a subclass that shows another text, nor bytes that
+            # somebody changes meanwhile.
+            bound.arguments[arg] = _fixed(bound.arguments[arg], arg)
+            self._args, self._kwargs = bound.args, bound.kwargs
         own = {name: bound.arguments[name] for name in _own(options, self._signature)}
         facts = options.facts(own) if options.facts is not None else None
         if facts is not None and not isinstance(facts, Facts):
@@ -177,14 +194,16 @@ class Call:
             name = options.name or self._function.__name__
             call = _canonical({"arguments": own, "tool": name}, name)
             return call, "tool", [], facts
-        arg = options.arg if options.arg is not None else next(iter(own))
-        command = own.pop(arg)
-        if not isinstance(command, str | bytes | bytearray | memoryview):
-            raise UsageError(
-                f"`{arg}` is neither text nor bytes", code="API037", help="give the command itself"
-            )
+        command = own.pop(cast(str, arg))
         params = [f"{name}={_canonical(value, name)}" for name, value in own.items()]
         return command, options.kind, params, facts
+
+    def _arg(self) -> str | None:
+        """The argument that holds the command; `None` where all of them are one."""
+        options = self._options
+        if options.kind == "tool":
+            return None
+        return options.arg if options.arg is not None else _own(options, self._signature)[0]
 
     def now(self, ticket: str | None = None) -> Any:
         admission = self.admit(ticket)
