@@ -31,6 +31,7 @@ function bindArguments(rest, ignore) {
 
 /** Members with the names of `ignore` are no part of what is asked. */
 function members(value, ignore) {
+  if (contentOf(value) !== null) return [value];
   if (!isPlain(value)) return [];
   const asked = Object.entries(value).filter(([key]) => !ignore.includes(key));
   return asked.length === 0 ? [] : [Object.fromEntries(asked)];
@@ -45,6 +46,27 @@ function isPlain(value) {
   return prototype === null || prototype === Object.prototype;
 }
 
+/** What a value of a built-in class holds, as text; `null` for everything else. */
+function contentOf(value) {
+  if (value instanceof Date) return `<date ${Number(value)}>`;
+  if (value instanceof Map) return `<map ${canonical([...value])}>`;
+  if (value instanceof Set) return `<set ${canonical([...value])}>`;
+  if (value instanceof URL) return `<url ${JSON.stringify(value.href)}>`;
+  if (value instanceof URLSearchParams) return `<query ${JSON.stringify(String(value))}>`;
+  if (value instanceof RegExp) return `<pattern ${JSON.stringify(String(value))}>`;
+  if (value instanceof String || value instanceof Number || value instanceof Boolean) {
+    return `<boxed ${canonical(value.valueOf())}>`;
+  }
+  if (ArrayBuffer.isView(value)) {
+    const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+    return `<view ${value.constructor.name} ${bytes.toString('base64')}>`;
+  }
+  if (value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) {
+    return `<buffer ${Buffer.from(value).toString('base64')}>`;
+  }
+  return null;
+}
+
 /** One text for one value: members sorted, every type told apart. */
 function canonical(value) {
   if (value === undefined) return 'undefined';
@@ -54,7 +76,8 @@ function canonical(value) {
   if (typeof value === 'bigint') return `${value}n`;
   if (typeof value !== 'object') return `<${typeof value}>`;
   if (value instanceof Uint8Array) return `<bytes ${Buffer.from(value).toString('base64')}>`;
-  if (value instanceof Date) return `<date ${Number(value)}>`;
+  const content = contentOf(value);
+  if (content !== null) return content;
   if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
   if (!isPlain(value)) return `<${value.constructor?.name ?? 'object'}>`;
   const keys = Object.keys(value).sort();

@@ -2,6 +2,7 @@
 
 const { PassThrough, Readable, pipeline } = require('node:stream');
 const { Decision } = require('./decision.js');
+const { usage } = require('./errors.js');
 
 /** Whether a decision asks for masks. */
 function hasDecisionMask(decision) {
@@ -20,7 +21,10 @@ function maskResult(decision, builtin, result, end) {
   const work = { decision, builtin, limit, cells: 0, masks: hasDecisionMask(decision) };
   if (isStream(result)) return stream(work, result, end);
   if (Symbol.asyncIterator in Object(result)) return iterateLater(work, result, end);
-  if (isIterator(result)) return iterate(work, result, end);
+  if (isIterator(result) || (isLooked(work) && isIterable(result))) return iterate(work, result, end);
+  if (isLooked(work) && isClosed(result)) {
+    throw usage('API036', 'what the tool returned cannot be looked into', 'return values, rows or a stream');
+  }
   const rows = rowsOf(result);
   const count = rows === null ? (result === undefined ? 0 : 1) : rows.length;
   if (count > limit) throw over(limit);
@@ -35,6 +39,22 @@ function isStream(value) {
 
 function isIterator(value) {
   return typeof value?.next === 'function' && Symbol.iterator in value;
+}
+
+function isLooked(work) {
+  return work.masks || work.builtin !== null;
+}
+
+/** What gives its values only when it is iterated: they are looked at one by one. */
+function isIterable(value) {
+  if (value === null || typeof value !== 'object' || ArrayBuffer.isView(value)) return false;
+  const isKnown = Array.isArray(value) || value instanceof Map || value instanceof Set || value instanceof String;
+  return !isKnown && typeof value[Symbol.iterator] === 'function';
+}
+
+/** What gives its values only when it is called. */
+function isClosed(value) {
+  return typeof value === 'function' || value instanceof WeakRef;
 }
 
 /** The rows in a result: the list itself, or the `rows` of a driver's answer. */

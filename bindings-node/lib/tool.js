@@ -5,11 +5,13 @@ const {
   ApprovalError,
   ApprovalRequiredError,
   LimitError,
+  PlacetError,
   PolicyDeniedError,
   usage,
 } = require('./errors.js');
 const { Decision } = require('./decision.js');
 const { bindArguments, typed } = require('./bind.js');
+const { bytes } = require('./bytes.js');
 const { hasDecisionMask, maskResult } = require('./result.js');
 
 /** Held calls that one guard keeps in mind: an agent in a loop must not fill the memory. */
@@ -167,7 +169,8 @@ function commandOf(plan, args) {
   const given = args[place];
   if (typeof arg !== 'string') {
     const found = isCommand(given);
-    return { command: found, rest: args.filter((_, at) => at !== place), args };
+    const fixed = found === given ? args : args.map((value, at) => (at === place ? found : value));
+    return { command: found, rest: args.filter((_, at) => at !== place), args: fixed };
   }
   const { [arg]: value, ...others } = given ?? {};
   const found = isCommand(value);
@@ -175,8 +178,10 @@ function commandOf(plan, args) {
   return { command: found, rest: [others, ...args.slice(1)], args: fixed };
 }
 
+/** The command; a copy of bytes that another thread could change before the body reads them. */
 function isCommand(value) {
-  if (typeof value === 'string' || value instanceof Uint8Array) return value;
+  if (typeof value === 'string') return value;
+  if (value instanceof Uint8Array) return bytes(value);
   throw usage('API031', 'the call holds no command', 'name the argument that is one with `arg`');
 }
 
@@ -244,7 +249,10 @@ function finished(guard, plan, admission, result) {
     return maskResult(admission.decision, masker, result, { limit, done, over, failed: broken });
   } catch (error) {
     // What cannot be masked does not leave; the log still says that the command ran.
-    if (!isTold) tell('failed', 0, 0);
+    if (isTold) throw error;
+    // A getter of the result threw, and may quote a value.
+    if (!(error instanceof PlacetError)) throw broken(error);
+    tell('failed', 0, 0);
     throw error;
   }
 }

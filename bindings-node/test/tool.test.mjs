@@ -372,3 +372,56 @@ async function rejected(call) {
   }
   return assert.fail('nothing was thrown');
 }
+
+test('an approval is bound to what the values of built-in classes hold', async (t) => {
+  const { guard, approve } = shop(t);
+  const pairs = [
+    [new Date(0), new Date(1)],
+    [new Map([[1, 2]]), new Map([[1, 3]])],
+    [new Set([1]), new Set([2])],
+    [{ ids: new Set([1]) }, { ids: new Set([2]) }],
+    [new Float64Array([1]), new Float64Array([2])],
+    [new ArrayBuffer(1), new ArrayBuffer(2)],
+    [new URL('http://a.example'), new URL('http://b.example')],
+    [new String('a'), new String('b')],
+    [/a/, /b/],
+  ];
+  for (const [index, [asked, other]] of pairs.entries()) {
+    const ran = [];
+    const tool = guard.tool((sql, value) => ran.push(value), { protocol: 'postgres' });
+    const sql = `UPDATE shop.orders SET note = 'x' WHERE id = ${index}`;
+    const held = await rejected(() => tool(sql, asked));
+    approve(held.ticket);
+    assert.ok((await rejected(() => tool(sql, other))) instanceof ApprovalRequiredError, String(index));
+    tool(sql, asked);
+    assert.deepEqual(ran, [asked]);
+  }
+  guard.close();
+});
+
+test('the body gets bytes that no other thread can change', (t) => {
+  const { guard } = shop(t);
+  const shared = Buffer.from(new SharedArrayBuffer(8));
+  shared.write('SELECT 1');
+  const seen = [];
+  guard.tool((sql, note) => seen.push([sql, note]), { protocol: 'postgres' })(shared, 'n');
+  assert.equal(seen[0][0].buffer instanceof SharedArrayBuffer, false);
+  assert.deepEqual([String(seen[0][0]), seen[0][1]], ['SELECT 1', 'n']);
+  guard.close();
+});
+
+test('what cannot be looked into does not leave', async (t) => {
+  const { guard, events } = shop(t);
+  const address = 'ada@example.com';
+  const options = { protocol: 'postgres', mask: 'always' };
+  const tool = (make) => () => guard.tool(make, options)('SELECT 1');
+  assert.equal(await code(tool(() => () => address)), 'API036');
+  assert.equal(await code(tool(() => new WeakRef({ address }))), 'API036');
+  const iterable = tool(() => ({ *[Symbol.iterator]() { yield address; } }))();
+  assert.deepEqual([...iterable], ['[EMAIL_ADDRESS]']);
+  const trap = await rejected(tool(() => ({ get address() { throw new Error(address); } })));
+  assert.ok(!trap.stack.includes(address), trap.stack);
+  const states = events().filter(({ type }) => type === 'outcome').map(({ state }) => state);
+  assert.deepEqual(states, ['failed', 'failed', 'completed', 'failed']);
+  guard.close();
+});
