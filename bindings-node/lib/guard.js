@@ -1,7 +1,6 @@
 'use strict';
 
 const { readFileSync } = require('node:fs');
-const { setTimeout: sleep } = require('node:timers/promises');
 const native = require('./native.js');
 const { through, usage } = require('./errors.js');
 const { write, space, bytes } = require('./bytes.js');
@@ -173,6 +172,7 @@ class Guard {
 
   /** Waits until people have answered, and says how. */
   async answered(ticket, { timeoutMs = Infinity, intervalMs = 250, signal } = {}) {
+    const { setTimeout: sleep } = require('node:timers/promises');
     const end = Date.now() + timeoutMs;
     for (;;) {
       const state = this.state(ticket);

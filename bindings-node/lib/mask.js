@@ -1,6 +1,5 @@
 'use strict';
 
-const { Transform } = require('node:stream');
 const native = require('./native.js');
 const { translate, through, usage } = require('./errors.js');
 const { write, space, bytes } = require('./bytes.js');
@@ -54,7 +53,7 @@ class Masker {
       const own = bytes(input);
       const out =
         key === undefined
-          ? native.maskText(this.#number, own, own.length)
+          ? native.maskBytes(this.#number, own)
           : this.#native.textInContext(own, own.length, key);
       if (out === -1) return input;
       const masked = Buffer.allocUnsafe(out);
@@ -105,6 +104,8 @@ class Masker {
   }
 
   stream(options) {
+    // Loaded when it is needed: Node's streams take longer to load than all of this.
+    const { MaskStream } = require('./stream.js');
     return new MaskStream(through(() => this.#native.stream(options?.format ?? 'text')));
   }
 
@@ -119,42 +120,6 @@ function take(source, length) {
   const out = Buffer.allocUnsafe(length);
   source.take(out);
   return out;
-}
-
-/** Bytes in, masked bytes out; however the input is cut, the output is the same. */
-class MaskStream extends Transform {
-  #native;
-  #findings = [];
-
-  constructor(own) {
-    super({ decodeStrings: true });
-    this.#native = own;
-  }
-
-  /** What was found so far: types and places in the input, never values. */
-  get findings() {
-    return this.#findings;
-  }
-
-  _transform(chunk, _encoding, done) {
-    this.#step(done, () => this.#native.push(bytes(chunk)));
-  }
-
-  _flush(done) {
-    this.#step(done, () => this.#native.finish());
-  }
-
-  #step(done, work) {
-    let out;
-    try {
-      out = take(this.#native, work());
-      for (const finding of JSON.parse(this.#native.takeFindings())) this.#findings.push(finding);
-    } catch (error) {
-      done(translate(error));
-      return;
-    }
-    done(null, out);
-  }
 }
 
 /** Masks cells by what is known of their column first, by shape second. */
@@ -230,4 +195,4 @@ function cellText(value, isPlain) {
   return String(value);
 }
 
-module.exports = { Masker, MaskStream, Rows };
+module.exports = { Masker, Rows };

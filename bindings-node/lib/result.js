@@ -1,6 +1,5 @@
 'use strict';
 
-const { PassThrough, Readable, pipeline } = require('node:stream');
 const { Decision } = require('./decision.js');
 
 /** Whether a decision asks for masks. */
@@ -30,7 +29,7 @@ function maskResult(decision, builtin, result, end) {
 }
 
 function isStream(value) {
-  return value instanceof Readable;
+  return typeof value?.pipe === 'function' && value instanceof require('node:stream').Readable;
 }
 
 function isIterator(value) {
@@ -202,6 +201,7 @@ class Items {
 
 /** A stream of objects row by row; one of bytes as a stream, because values may be cut. */
 function stream(work, readable, end) {
+  const { PassThrough, Readable, pipeline } = require('node:stream');
   if (readable.readableObjectMode) return Readable.from(iterateLater(work, readable, end));
   const tagged = work.masks && Decision.masksTagged(work.decision);
   if (tagged) {
