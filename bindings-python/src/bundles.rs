@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use placet::crypto::{NamedSigningKey, NamedVerifyingKey};
 use placet::engine::{self, Decided};
 use placet::policy::{
-    BundleError, Root, RuleSet, Source, TrustedState, VerifiedBundle, compile as compile_source,
-    envelope, lint, pack_source,
+    Revocation, RoleKeys, Root, RootDocument, RuleSet, Source, TrustedState, VerifiedBundle,
+    compile as compile_source, envelope, lint, pack_source,
 };
+use placet::primitives::Digest;
 use placet_store::system;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -17,7 +19,7 @@ use crate::decision::{PyDecision, PyFacts};
 use crate::door::{Input, guarded};
 use crate::errors::Failure;
 use crate::request::{Bound as Defaults, Given, moment};
-use crate::values::to_python;
+use crate::values::{to_python, unreadable};
 
 /// A bundle that was read whole: it answers, and lets nothing run.
 #[pyclass(frozen, module = "placet.bundles", name = "Bundle")]
@@ -64,20 +66,11 @@ pub(crate) fn verify<'py>(
 ) -> PyResult<(PyBundle, Bound<'py, PyBytes>)> {
     guarded(py, || {
         let root = Root::pin(Input::required(root, "the root")?.bytes()).map_err(Failure::from)?;
-        let state = match state {
-            None => None,
-            Some(state) => {
-                let input = Input::required(state, "the state")?;
-                Some(match input.bytes() {
-                    b"" => TrustedState::new(),
-                    bytes => TrustedState::parse(bytes).map_err(Failure::from)?,
-                })
-            }
-        };
+        let state = state.map(state_of).transpose()?;
         let now = now.map(moment).transpose()?.unwrap_or_else(system::now);
         let input = Input::required(file, "the bundle")?;
         let verified = VerifiedBundle::verify(input.bytes(), &root, state.as_ref(), now);
-        let (bundle, state) = verified.map_err(refused)?;
+        let (bundle, state) = verified.map_err(Failure::from)?;
         let source = bundle.source().clone();
         let bundle = PyBundle { rules: Arc::clone(bundle.rules()), source };
         Ok((bundle, PyBytes::new(py, &state.to_json())))
@@ -99,8 +92,88 @@ pub(crate) fn rotate_root(
     })
 }
 
-fn refused(error: BundleError) -> Failure {
-    Failure::from(error)
+fn signers(keys: &[PathBuf]) -> PyResult<Vec<NamedSigningKey>> {
+    let read = |path: &PathBuf| placet_store::keys::read_signing_key(path).map_err(Failure::from);
+    Ok(keys.iter().map(read).collect::<Result<_, _>>()?)
+}
+
+/// A root document in which these keys hold every role, one of them being enough, signed by them
+/// (and by `also`, the keys of the document before it).
+#[pyfunction]
+#[pyo3(signature = (keys, *, expires, version=1, also=Vec::new()))]
+pub(crate) fn sign_root<'py>(
+    py: Python<'py>,
+    keys: Vec<PathBuf>,
+    expires: &Bound<'py, PyAny>,
+    version: u64,
+    also: Vec<PathBuf>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    guarded(py, || {
+        let (own, also) = (signers(&keys)?, signers(&also)?);
+        let all = RoleKeys {
+            keys: own.iter().map(NamedSigningKey::verifying_key).collect(),
+            threshold: 1,
+        };
+        let document = RootDocument {
+            version,
+            expires: moment(expires)?,
+            root: all.clone(),
+            bundle: all.clone(),
+            loosen: all.clone(),
+            revoke: all,
+        };
+        let keys: Vec<_> = own.iter().chain(&also).map(NamedSigningKey::key).collect();
+        Ok(PyBytes::new(py, &document.sign(&keys).map_err(Failure::from)?))
+    })
+}
+
+/// A list of keys and bundles that count no more, signed.
+#[pyfunction]
+#[pyo3(signature = (version, *, signed_by, keys=Vec::new(), bundles=Vec::new()))]
+pub(crate) fn sign_revocation(
+    py: Python<'_>,
+    version: u64,
+    signed_by: Vec<PathBuf>,
+    keys: Vec<String>,
+    bundles: Vec<String>,
+) -> PyResult<Bound<'_, PyBytes>> {
+    guarded(py, || {
+        let key = |text: &String| NamedVerifyingKey::parse(text.trim()).map_err(Failure::from);
+        let digest = |text: &String| Digest::parse(text).ok_or_else(|| unreadable("digest"));
+        let list = Revocation {
+            version,
+            keys: keys.iter().map(key).collect::<Result<_, _>>()?,
+            bundles: bundles.iter().map(digest).collect::<Result<_, _>>()?,
+        };
+        let own = signers(&signed_by)?;
+        let keys: Vec<_> = own.iter().map(NamedSigningKey::key).collect();
+        Ok(PyBytes::new(py, &list.sign(&keys).map_err(Failure::from)?))
+    })
+}
+
+/// The state after a list of revoked keys and bundles was taken.
+#[pyfunction]
+#[pyo3(signature = (state, revocation, *, root))]
+pub(crate) fn revoke<'py>(
+    py: Python<'py>,
+    state: &Bound<'py, PyAny>,
+    revocation: &Bound<'py, PyAny>,
+    root: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyBytes>> {
+    guarded(py, || {
+        let root = Root::pin(Input::required(root, "the root")?.bytes()).map_err(Failure::from)?;
+        let state = state_of(state)?;
+        let list = Input::required(revocation, "the list")?;
+        let state = state.revoke(list.bytes(), &root).map_err(Failure::from)?;
+        Ok(PyBytes::new(py, &state.to_json()))
+    })
+}
+
+fn state_of(state: &Bound<'_, PyAny>) -> PyResult<TrustedState> {
+    match Input::required(state, "the state")?.bytes() {
+        b"" => Ok(TrustedState::new()),
+        bytes => TrustedState::parse(bytes).map_err(|error| Failure::from(error).into()),
+    }
 }
 
 /// Packs the files of a bundle and signs them.
@@ -113,10 +186,8 @@ pub(crate) fn pack<'py>(
 ) -> PyResult<Bound<'py, PyBytes>> {
     guarded(py, || {
         let source = Source::from_files(files);
-        let read =
-            |path: &PathBuf| placet_store::keys::read_signing_key(path).map_err(Failure::from);
-        let keys = keys.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        let keys: Vec<_> = keys.iter().map(|key| key.key()).collect();
+        let own = signers(&keys)?;
+        let keys: Vec<_> = own.iter().map(NamedSigningKey::key).collect();
         let packed = envelope::sign(&source, &keys).map_err(Failure::from)?;
         Ok(PyBytes::new(py, &packed))
     })
@@ -155,9 +226,9 @@ impl PyBundle {
         guarded(py, || {
             let given = Given { protocol: None, principal, resource, session, context, enforces };
             let bound = Defaults::default().with(&given)?;
-            let facts = facts.facts().clone();
+            let facts = Arc::clone(facts.facts());
             let decision = self.rules.decide(&facts, &bound.request);
-            Ok(PyDecision::new(Arc::new(Decided { facts: Arc::new(facts), decision }), None))
+            Ok(PyDecision::new(Arc::new(Decided { facts, decision }), None))
         })
     }
 

@@ -185,7 +185,7 @@ impl PyDecision {
     #[getter]
     fn facts(&self) -> PyResult<PyFacts> {
         match &self.inner {
-            Inner::Live(decided) => Ok(PyFacts(Held::Of(Arc::clone(decided)))),
+            Inner::Live(decided) => Ok(PyFacts(Arc::clone(&decided.facts))),
             Inner::Stored { facts, .. } => PyFacts::stored(facts),
         }
     }
@@ -323,17 +323,11 @@ impl PyObligation {
 
 /// What a command would do.
 #[pyclass(frozen, module = "placet", name = "Facts")]
-pub(crate) struct PyFacts(Held);
-
-enum Held {
-    Own(Box<Facts>),
-    /// Those of a decision.
-    Of(Arc<Decided>),
-}
+pub(crate) struct PyFacts(Arc<Facts>);
 
 impl PyFacts {
     pub(crate) fn own(facts: Facts) -> Self {
-        Self(Held::Own(Box::new(facts)))
+        Self(Arc::new(facts))
     }
 
     fn stored(json: &Value) -> PyResult<Self> {
@@ -344,11 +338,8 @@ impl PyFacts {
         Ok(Self::own(facts))
     }
 
-    pub(crate) fn facts(&self) -> &Facts {
-        match &self.0 {
-            Held::Own(facts) => facts,
-            Held::Of(decided) => &decided.facts,
-        }
+    pub(crate) const fn facts(&self) -> &Arc<Facts> {
+        &self.0
     }
 }
 
@@ -424,7 +415,7 @@ impl PyFacts {
     }
 
     fn json(&self) -> PyResult<String> {
-        text(self.facts())
+        text(&**self.facts())
     }
 
     fn __repr__(&self) -> String {

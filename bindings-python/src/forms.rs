@@ -4,9 +4,7 @@ use std::path::PathBuf;
 
 use placet::crypto::json::{MAX_JSON_DEPTH, parse_strict_within};
 use placet::crypto::{KeyName, NamedSigningKey, NamedVerifyingKey, SigningKey, jcs, note};
-use placet_store::keys::{
-    read_signing_key, read_verifying_key, write_signing_key, write_verifying_key,
-};
+use placet_store::keys::{read_signing_key, write_signing_key, write_verifying_key};
 use placet_store::system;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -74,7 +72,7 @@ pub(crate) fn open_note(
 ) -> PyResult<(String, Vec<String>)> {
     guarded(note.py(), || {
         let input = Input::required(note, "the note")?;
-        let read = |text: &String| read_verifying_key(text).map_err(Failure::from);
+        let read = |text: &String| NamedVerifyingKey::parse(text.trim()).map_err(Failure::from);
         let keys: Vec<NamedVerifyingKey> = keys.iter().map(read).collect::<Result<_, _>>()?;
         let note = note::open(input.bytes(), &keys).map_err(Failure::from)?;
         let names = note.signers().iter().filter_map(|at| keys.get(*at));

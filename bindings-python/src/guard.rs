@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use placet::crypto::json::{MAX_JSON_DEPTH, parse_strict_within};
 use placet::engine::{Decided, OutcomeEvent, OutcomeState};
-use placet::facts::Outputs;
+use placet::facts::{Facts, Outputs};
 use placet::mask::{Detectors, HashKey};
 use placet::schema::Catalog;
 use placet_guard::{Admission, Ask, AuditOptions, Guard, Options, Step};
@@ -57,7 +57,7 @@ impl Opening {
         if let Some(dir) = &self.audit {
             let key = self.audit_key.as_ref().ok_or_else(|| {
                 let help = "make one with `placet key new`, or `placet.new_key`";
-                Failure::new("API002", "a log needs `audit_key`, the file of its key", help)
+                Failure::new("API038", "a log needs `audit_key`, the file of its key", help)
             })?;
             let key = keys::read_signing_key(key).map_err(Failure::from)?;
             let mut audit = AuditOptions::new(dir, &self.writer, key);
@@ -195,9 +195,9 @@ impl PyGuard {
         let given = Given { protocol: None, principal, resource, session, context, enforces };
         guarded(py, || {
             let bound = self.bound.with(&given)?;
-            let facts = facts.facts().clone();
+            let facts = Arc::clone(facts.facts());
             let decision = self.guard.engine().rules().decide(&facts, &bound.request);
-            Ok(PyDecision::new(Arc::new(Decided { facts: Arc::new(facts), decision }), None))
+            Ok(PyDecision::new(Arc::new(Decided { facts, decision }), None))
         })
     }
 
@@ -357,6 +357,11 @@ impl PyGuard {
         })
     }
 
+    /// Whether a decision forces columns: then a text that is no row is replaced whole.
+    fn _forces(&self, decision: &PyDecision) -> PyResult<bool> {
+        Ok(forces_columns(decision.live()?))
+    }
+
     /// The text of an error of a tool, masked; `None` where it has to be withheld, because values
     /// that no detector knows may stand in it.
     fn _mask_error(
@@ -408,7 +413,7 @@ impl PyGuard {
                 ask = ask.with_params(params_of(params)?);
             }
             if let Some(facts) = facts {
-                ask = ask.with_facts(facts.facts().clone());
+                ask = ask.with_facts(Facts::clone(facts.facts()));
             }
             let ticket = ticket.map(ticket_of).transpose()?;
             // The log is written, perhaps synced: others may run meanwhile.
@@ -574,6 +579,9 @@ impl PyGuard {
             let mut state = State::new(None);
             let row = state.row(make, value)?;
             return Ok((row, state.masked_cells()));
+        }
+        if !forces_columns(decided) {
+            return Ok(counted(masks.value(value, None)?, value));
         }
         // No rows: a value of a forced column may stand anywhere in it.
         let columns = known.map_or(1, |names| names.len().saturating_add(1));

@@ -27,7 +27,10 @@ mod _core {
     #[pymodule_export]
     use crate::audit::{PyLog, PyReport, checkpoint, events, prove, verify};
     #[pymodule_export]
-    use crate::bundles::{PyBundle, compile, files, pack, rotate_root, verify as verify_bundle};
+    use crate::bundles::{
+        PyBundle, compile, files, pack, revoke, rotate_root, sign_revocation, sign_root,
+        verify as verify_bundle,
+    };
     #[pymodule_export]
     use crate::codes::all_codes;
     #[pymodule_export]

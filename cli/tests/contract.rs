@@ -313,3 +313,40 @@ fn the_demo_leaves_a_log_that_verifies_and_a_flipped_byte_shows() {
     let (exit, report) = verify(&log);
     assert_eq!((exit, &report["state"]), (6, &json!("TAMPERED")));
 }
+
+#[test]
+fn a_token_and_its_line_fit_the_proxy() {
+    let output = placet(&["token", "new"], "");
+    assert_eq!(code(&output), 0);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let [token, line] = text.lines().collect::<Vec<_>>()[..] else { panic!("{text}") };
+    // 32 bytes in base64, behind a word that scanners for secrets can look for.
+    assert!(token.starts_with("placet_") && token.len() == 7 + 43, "{token}");
+    let digest = placet::crypto::sha256(token.as_bytes()).to_string();
+    assert_eq!(line, format!("token_sha256 = \"{}\"", digest.trim_start_matches("sha256:")));
+    let other = placet(&["token", "new"], "");
+    assert_ne!(text.into_bytes(), other.stdout);
+}
+
+#[test]
+fn proxy_check_tells_every_problem_with_its_line() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("proxy.toml");
+    let path = path.to_str().unwrap();
+    std::fs::write(path, "listen = \"0.0.0.0:1\"\n\n  lisen = 2\n").unwrap();
+    let output = placet(&["proxy", "check", "--config", path], "");
+    assert_eq!(code(&output), 2);
+    let text = String::from_utf8(output.stderr).unwrap();
+    for place in [format!("{path}:1:10"), format!("{path}:3:3")] {
+        assert!(text.contains(&place), "{text}");
+    }
+    assert!(text.contains("error[API046]") && text.contains("did you mean `listen`?"), "{text}");
+    // A password does not belong there, and is not shown to whoever watches.
+    let upstream = "[[database]]\nname = \"a\"\nupstream = { password = \"hunter2\" }\n";
+    std::fs::write(path, upstream).unwrap();
+    let output = placet(&["proxy", "check", "--config", path], "");
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains(":3:25") && !text.contains("hunter2"), "{text}");
+    assert_eq!(code(&placet(&["proxy"], "")), 2);
+    assert_eq!(code(&placet(&["proxy", "check"], "")), 2);
+}

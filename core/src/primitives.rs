@@ -119,10 +119,29 @@ impl Digest {
     }
 }
 
+impl Digest {
+    /// `sha256:` and 64 digits. By hand: events hold many, and formatting byte by byte would cost
+    /// more than hashing them.
+    fn text(&self) -> [u8; 71] {
+        let mut text = [b'0'; 71];
+        let (head, digits) = text.split_at_mut(7);
+        head.copy_from_slice(b"sha256:");
+        let digit = |n: u8| if n < 10 { b'0' + n } else { b'a' + n - 10 };
+        for (pair, byte) in digits.as_chunks_mut::<2>().0.iter_mut().zip(self.0) {
+            *pair = [digit(byte >> 4), digit(byte & 15)];
+        }
+        text
+    }
+}
+
+/// Text that was made of ASCII only.
+fn ascii(text: &[u8]) -> &str {
+    std::str::from_utf8(text).unwrap_or_default()
+}
+
 impl fmt::Display for Digest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("sha256:")?;
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(ascii(&self.text()))
     }
 }
 
@@ -134,7 +153,7 @@ impl fmt::Debug for Digest {
 
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(ascii(&self.text()))
     }
 }
 
@@ -237,13 +256,34 @@ impl Timestamp {
     }
 }
 
-impl fmt::Display for Timestamp {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Timestamp {
+    /// `2026-11-22T12:00:00.000Z`, by hand for the same reason as digests.
+    fn text(self) -> [u8; 24] {
         let (days, rest) = (self.0.div_euclid(86_400_000), self.0.rem_euclid(86_400_000));
         let (year, month, day) = civil_from_days(days);
         let (hour, minute) = (rest / 3_600_000, rest / 60_000 % 60);
         let (second, millis) = (rest / 1000 % 60, rest % 1000);
-        write!(f, "{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millis:03}Z")
+        let mut text = *b"0000-00-00T00:00:00.000Z";
+        let mut rest = text.as_mut_slice();
+        for (number, width) in
+            [(year, 4), (month, 2), (day, 2), (hour, 2), (minute, 2), (second, 2), (millis, 3)]
+        {
+            let (field, later) = rest.split_at_mut(width);
+            let mut number = number;
+            for digit in field.iter_mut().rev() {
+                // INVARIANT: every field is within its width: years have four digits.
+                *digit = b'0' + u8::try_from(number % 10).unwrap_or(0);
+                number /= 10;
+            }
+            rest = later.split_at_mut(1).1;
+        }
+        text
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(ascii(&self.text()))
     }
 }
 
@@ -255,7 +295,7 @@ impl fmt::Debug for Timestamp {
 
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
+        serializer.serialize_str(ascii(&self.text()))
     }
 }
 

@@ -26,6 +26,7 @@ pub const FACE_CODES: &[(&str, &str)] = &[
     ("API035", "a row of a result is no tuple, list or object"),
     ("API036", "a word outside the closed set for this argument"),
     ("API037", "an argument is neither text nor bytes"),
+    ("API038", "a log needs the file of its key"),
     ("API039", "a fault inside the library; nothing was let through"),
     ("LIM001", "a line is longer than its bound"),
     ("LIM003", "a value nests deeper than its bound"),

@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use placet::approval::{BoundCommand, BoundContext, Ticket, action_hash};
-use placet::audit::{AuditSink as _, Event, EventKind};
+use placet::audit::{AuditSink as _, Event};
 use placet::command::Protocol;
 use placet::engine::{Authn, Decided, DecisionEvent, Engine, OutcomeEvent};
 use placet::policy::Verdict;
@@ -170,7 +170,7 @@ impl SessionJudge {
         {
             let verdict = decision.verdict;
             let body = DecisionEvent::repeated(&logged.id, verdict, &self.request, &id, of);
-            let event = Event::new(EventKind::Decision, asked.now, &body.in_session(session));
+            let event = body.in_session(session).event(asked.now);
             let event = event.map_err(|_| WireError::NotLogged)?;
             return Ok((id, Arc::clone(&logged.decided), event));
         }
@@ -179,7 +179,7 @@ impl SessionJudge {
         let body = DecisionEvent::new(&decided, &self.request, &id, enforcement, of)
             .authn(&self.peer.authn)
             .in_session(session);
-        let event = Event::new(EventKind::Decision, asked.now, &body);
+        let event = body.event(asked.now);
         let event = event.map_err(|_| WireError::NotLogged)?;
         if self.logged.len() >= MAX_LOGGED {
             self.logged.clear();
@@ -242,7 +242,7 @@ impl Judge for SessionJudge {
     }
 
     fn outcome(&mut self, outcome: &OutcomeEvent<'_>, now: Timestamp) -> Result<Event, WireError> {
-        Event::new(EventKind::Outcome, now, outcome).map_err(|_| WireError::NotLogged)
+        outcome.event(now).map_err(|_| WireError::NotLogged)
     }
 }
 

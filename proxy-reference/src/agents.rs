@@ -17,6 +17,8 @@ const ISSUER: &str = "placet-proxy";
 pub(crate) struct Identity {
     pub(crate) principal: Principal,
     pub(crate) authn: Authn,
+    /// When the token ends, and the session with it.
+    pub(crate) expires: Option<Timestamp>,
     databases: Vec<String>,
 }
 
@@ -52,6 +54,7 @@ impl Agents {
         Some(Identity {
             principal: agent.principal.clone(),
             authn,
+            expires: agent.expires,
             databases: agent.databases.clone(),
         })
     }
@@ -61,4 +64,54 @@ impl Agents {
 #[must_use]
 pub fn token_id(token: Digest) -> String {
     token.as_bytes().iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use placet::wire::postgres::startup::{ClientEvent, ClientStartup, Terms};
+
+    use super::*;
+
+    fn token(text: &str) -> Token {
+        let mut startup =
+            ClientStartup::new(std::sync::Arc::new(Terms { tls: false, settings: vec![] }));
+        startup.push(b"\0\0\0\x10\0\x03\0\0user\0x\0\0");
+        startup.next_event().unwrap();
+        let length = u32::try_from(text.len() + 5).unwrap();
+        startup.push(&[b"p", &length.to_be_bytes()[..], text.as_bytes(), b"\0"].concat());
+        match startup.next_event().unwrap() {
+            Some(ClientEvent::Login(_, token)) => token,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_token_is_its_agents_until_it_ends() {
+        let of = |text: &str, expires: Option<&str>| Agent {
+            token: sha256(text.as_bytes()),
+            principal: Principal {
+                id: text.to_owned(),
+                kind: placet::request::PrincipalKind::Agent,
+                groups: vec![],
+                claims: Default::default(),
+                delegator: None,
+            },
+            databases: vec!["crm".to_owned()],
+            expires: expires.and_then(Timestamp::parse),
+        };
+        let agents = Agents::new(vec![of("a", None), of("b", Some("2027-01-01T00:00:00Z"))]);
+        let at = |time: &str| Timestamp::parse(time).unwrap();
+        let found = agents.find(&token("a"), at("2999-01-01T00:00:00Z")).unwrap();
+        assert_eq!(found.principal.id, "a");
+        assert!(found.may_use("crm") && !found.may_use("erp") && !found.may_use("cr"));
+        let hash = sha256(b"a").to_string();
+        let Authn::Verified { jti, .. } = found.authn else { panic!() };
+        assert_eq!(hash.get(7..19), Some(&*jti));
+        let last = agents.find(&token("b"), at("2026-12-31T23:59:59.999Z")).unwrap();
+        assert_eq!(last.expires, Timestamp::parse("2027-01-01T00:00:00Z"));
+        assert_eq!(agents.find(&token("b"), at("2027-01-01T00:00:00Z")), None);
+        for wrong in ["c", "aa", "A", &hash] {
+            assert_eq!(agents.find(&token(wrong), at("2026-01-01T00:00:00Z")), None, "{wrong}");
+        }
+    }
 }

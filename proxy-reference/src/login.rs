@@ -20,7 +20,7 @@ use crate::cancel::{self, Cancelled, Registered};
 use crate::door::{Door, Target};
 use crate::metrics::add;
 use crate::say::say;
-use crate::stream::Stream;
+use crate::stream::{Stream, prepare};
 use crate::tls::ALPN;
 use crate::upstream::{self, NoServer, Server};
 
@@ -136,7 +136,7 @@ async fn handshake(acceptor: &TlsAcceptor, tcp: TcpStream, direct: bool) -> io::
 }
 
 async fn ask(door: &Arc<Door>, tcp: TcpStream) -> io::Result<Asked> {
-    tcp.set_nodelay(true)?;
+    prepare(&tcp)?;
     let mut first = [0; 1];
     let peeked = tcp.peek(&mut first).await?;
     let (mut stream, mut startup) = match &door.tls {

@@ -12,6 +12,7 @@ use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use placet::command::{Dialect, Protocol};
+use placet::primitives::Timestamp;
 use placet::schema::SqlSession;
 use placet::wire::postgres::startup::CancelKey;
 use placet::wire::postgres::{Session, Start, Turn, Waiting};
@@ -43,6 +44,9 @@ const TICK: Duration = Duration::from_millis(200);
 /// The search path of a server that nobody changed.
 const DEFAULT_PATH: &str = "\"$user\", public";
 
+/// How often the clock is looked at, for tokens that end.
+const CLOCK: Duration = Duration::from_secs(60);
+
 /// How long the last words of a session may take.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
@@ -64,6 +68,8 @@ pub(crate) enum End {
     Log,
     /// The proxy stops.
     Shutdown,
+    /// The token ended.
+    Token,
 }
 
 impl End {
@@ -75,6 +81,7 @@ impl End {
             Self::Session => "closed",
             Self::Log => "log_failed",
             Self::Shutdown => "shutdown",
+            Self::Token => "token_ended",
         }
     }
 }
@@ -87,6 +94,7 @@ enum Seen {
     Tick,
     Cancelled(Cancelled),
     Closing,
+    TokenEnded,
 }
 
 /// Bytes on their way to one side.
@@ -202,6 +210,8 @@ pub(crate) struct Relay {
     /// The key of this session at the server.
     pub(crate) server_key: Option<CancelKey>,
     pub(crate) metrics: Arc<Metrics>,
+    /// When the token ends.
+    pub(crate) expires: Option<Timestamp>,
 }
 
 impl Relay {
@@ -219,7 +229,7 @@ impl Relay {
         to_client.push(welcome);
         let end = self.relay(&mut to_client, &mut to_server, from_client, from_server).await;
         let words = match end {
-            End::Client | End::Session | End::Shutdown => None,
+            End::Client | End::Session | End::Shutdown | End::Token => None,
             End::Server => Some(("08006", "the server closed the connection", "connect again")),
             End::Log => Some((
                 "58000",
@@ -264,6 +274,7 @@ impl Relay {
             }
         }
         let mut closing = pin!(closing(self.phase.clone()));
+        let mut ended = pin!(ended(self.expires));
         let mut tick = pin!(tokio::time::sleep(TICK));
         let metrics = Arc::clone(&self.metrics);
         let mut waits = None;
@@ -304,6 +315,9 @@ impl Relay {
                 if let Poll::Ready(Some(cancelled)) = self.cancels.poll_recv(cx) {
                     return Poll::Ready(Seen::Cancelled(cancelled));
                 }
+                if ended.as_mut().poll(cx).is_ready() {
+                    return Poll::Ready(Seen::TokenEnded);
+                }
                 closing.as_mut().poll(cx).map(|()| Seen::Closing)
             })
             .await;
@@ -316,6 +330,7 @@ impl Relay {
                 Seen::Closing => {
                     (session.on_shutdown(judge, "the gateway shuts down"), End::Shutdown)
                 }
+                Seen::TokenEnded => (session.on_shutdown(judge, "the token has ended"), End::Token),
                 Seen::Cancelled(done) => match session.on_cancel(judge, system::now()) {
                     None => {
                         self.cancel_at_server(Some(done));
@@ -371,6 +386,17 @@ async fn closing(mut phase: watch::Receiver<Phase>) {
     if phase.wait_for(|phase| *phase >= Phase::Closing).await.is_err() {
         // Nobody can change it any more.
         std::future::pending::<()>().await;
+    }
+}
+
+/// Done when the token ends.
+async fn ended(expires: Option<Timestamp>) {
+    let Some(expires) = expires else { return std::future::pending().await };
+    loop {
+        let left = expires.unix_millis().saturating_sub(system::now().unix_millis());
+        let Some(left) = u64::try_from(left).ok().filter(|left| *left > 0) else { return };
+        // The clock may be set meanwhile: it is looked at again.
+        tokio::time::sleep(Duration::from_millis(left).min(CLOCK)).await;
     }
 }
 

@@ -101,6 +101,7 @@ async fn serve(door: &Door, commits: &Commits, opened: Opened) {
     add(&door.metrics.sessions, 1);
     let _open = Gauge::up(&door.metrics.sessions_open);
     let talk = Talk::new(door, &opened, &id);
+    let expires = opened.identity.expires;
     let Opened { client, server, target, early, key, cancels, .. } = opened;
     let mut relay = Relay {
         client,
@@ -112,6 +113,7 @@ async fn serve(door: &Door, commits: &Commits, opened: Opened) {
         target,
         server_key: server.ready.key,
         metrics: Arc::clone(&door.metrics),
+        expires,
     };
     let end = relay.run(welcome, early, server.rest).await;
     drop(key);

@@ -13,7 +13,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
 use crate::door::Target;
-use crate::stream::Stream;
+use crate::stream::{Stream, prepare};
 
 /// How long a connection and the login on it may take.
 const CONNECT_TIME: Duration = Duration::from_secs(15);
@@ -92,7 +92,7 @@ async fn login(target: &Target, settings: &[(String, String)]) -> Result<Server,
 
 async fn connect(target: &Target) -> Result<Stream, NoServer> {
     let mut tcp = TcpStream::connect(&target.address).await?;
-    tcp.set_nodelay(true)?;
+    prepare(&tcp)?;
     let Some(tls) = &target.tls else { return Ok(Stream::Plain(tcp)) };
     tcp.write_all(&SSL_REQUEST).await?;
     // One byte and no more: what follows it unencrypted would count as encrypted.

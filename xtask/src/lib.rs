@@ -5,4 +5,4 @@ pub mod postgres;
 mod process;
 pub mod proxy;
 
-pub use process::{Running, free_port, output, say, wait_for_port};
+pub use process::{Running, cargo, free_port, output, say, wait_for_port};

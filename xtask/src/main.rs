@@ -50,7 +50,7 @@ fn main() -> ExitCode {
         "test" => [check(), test()].concat(),
         "test-all" => [check(), test(), long_test(), fuzz()].concat(),
         "bench" => bench(),
-        "bench-bindings" => python::bench(),
+        "bench-bindings" => [python::bench(), node::bench()].concat(),
         "fuzz" => fuzz(),
         "bench-proxy" => vec![Step::task("proxy benchmarks", Task::BenchProxy)],
         "conformance" => vec![Step::task("conformance", Task::Conformance)],

@@ -18,6 +18,15 @@ pub(crate) fn long_test() -> Vec<Step> {
     vec![npm("node: tests on Node 24", &["exec", "--yes", "--package=node@24", "--call", NEXT])]
 }
 
+/// Figures of the package.
+pub(crate) fn bench() -> Vec<Step> {
+    vec![
+        npm("node: tools", &["ci"]),
+        Step::command("node: build for figures", &["node", "bindings-node/build.mjs", "--release"]),
+        Step::command("node: figures", &["node", "benches/bindings/node_bench.mjs"]),
+    ]
+}
+
 fn npm(name: &str, words: &[&str]) -> Step {
     let program = ["npm", "--prefix", "bindings-node", "--loglevel=error"];
     Step::command(name, &[&program, words].concat())

@@ -93,6 +93,22 @@ pub fn wait_for_port(port: u16, of: &mut Running, patience: Duration) -> Result<
     }
 }
 
+/// Cargo, without what an outer cargo has left in the environment: it would pin the toolchain, and
+/// make build scripts that look at it run again.
+#[must_use]
+pub fn cargo() -> Command {
+    let mut cargo = Command::new("cargo");
+    for (key, _) in std::env::vars_os() {
+        let name = key.to_string_lossy();
+        let left = ["CARGO_MANIFEST_", "CARGO_PKG_", "CARGO_BIN_", "CARGO_CRATE_"];
+        if name == "CARGO" || name == "RUSTUP_TOOLCHAIN" || left.iter().any(|l| name.starts_with(l))
+        {
+            cargo.env_remove(&key);
+        }
+    }
+    cargo
+}
+
 /// Tells whoever runs the task.
 pub fn say(line: &str) {
     // A closed standard error leaves nobody to tell.

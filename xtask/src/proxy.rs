@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::clients::root;
 use crate::postgres::{Server, environment, random_word};
-use crate::process::output;
+use crate::process::{cargo, output};
 use crate::{Running, free_port, wait_for_port};
 
 /// The bundle of the bench: everything runs, and what masking finds in a result is masked.
@@ -120,7 +120,7 @@ pub fn debug_binary() -> Result<PathBuf, String> {
 }
 
 fn build(flags: &[&str], profile: &str) -> Result<PathBuf, String> {
-    let mut cargo = Command::new("cargo");
+    let mut cargo = cargo();
     cargo.args(["build", "--quiet", "--package", "placet-cli", "--bin", "placet"]).args(flags);
     output(cargo.current_dir(root()?))?;
     Ok(root()?.join("target").join(profile).join("placet"))

@@ -79,19 +79,11 @@ pub(crate) fn test() -> Vec<Step> {
     [environment(), checks].concat()
 }
 
-/// Figures of the bindings: Python's, then Node's where its part stands.
+/// Figures of the package.
 pub(crate) fn bench() -> Vec<Step> {
     let measure = vec![
         develop("Python: build for figures", &["--release"]),
         Step::command("Python: figures", &[PYTHON, "benches/bindings/python_bench.py"]),
-        Step::command(
-            "Node: figures",
-            &[
-                "sh",
-                "-c",
-                "if [ -f benches/bindings/node_bench.mjs ]; then node benches/bindings/node_bench.mjs; fi",
-            ],
-        ),
     ];
     [environment(), measure].concat()
 }

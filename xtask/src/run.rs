@@ -4,7 +4,7 @@ use std::process::{Command, ExitCode};
 use std::time::Instant;
 
 use xtask::clients::Clients;
-use xtask::say;
+use xtask::{cargo, say};
 
 use crate::{bench_proxy, conformance, deps, links};
 
@@ -101,12 +101,8 @@ pub(crate) fn ended(result: Result<(), String>) -> ExitCode {
 
 fn command(words: &[String], env: &[(&str, &str)]) -> Result<(), String> {
     let [program, arguments @ ..] = words else { return Err("an empty command".into()) };
-    let mut command = Command::new(program);
+    let mut command = if program == "cargo" { cargo() } else { Command::new(program) };
     command.args(arguments).envs(env.iter().copied());
-    if program == "cargo" {
-        // Inherited from the outer cargo, it would pin the toolchain of `cargo +nightly`.
-        command.env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN");
-    }
     let status = command.status().map_err(|error| format!("cannot run `{program}`: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("`{program}` {status}")) }
 }

@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Mapping, Sequence
 from os import PathLike
 from pathlib import Path as _PathOut
-from typing import Any, Literal, Self, TypeAlias, TypeVar, final
+from typing import Any, Literal, Self, TypeAlias, final, overload
 
 from typing_extensions import disjoint_base
 
-_T = TypeVar("_T")
 _Command: TypeAlias = str | bytes | bytearray | memoryview
 _Path: TypeAlias = str | PathLike[str]
 _Verdict: TypeAlias = Literal["allow", "mask", "limit", "require_approval", "deny"]
@@ -190,7 +189,10 @@ class Masker:
     `finish`, nothing more is released (`MSK002`).
     """
 
-    def push(self, chunk: _T) -> _T: ...
+    @overload
+    def push(self, chunk: str) -> str: ...
+    @overload
+    def push(self, chunk: bytes | bytearray | memoryview) -> bytes: ...
     def finish(self) -> Any: ...
     def take_findings(self) -> list[Finding]: ...
     @property
@@ -200,8 +202,8 @@ class Masker:
 class RowMasker:
     """Masks rows one by one; made by `Guard.row_masker`. An unchanged row is the same object."""
 
-    def row(self, row: _T) -> _T: ...
-    def many(self, rows: Iterable[_T]) -> list[_T]: ...
+    def row(self, row: Any) -> Any: ...
+    def many(self, rows: Iterable[Any]) -> list[Any]: ...
     @property
     def masked_cells(self) -> int: ...
 
@@ -284,14 +286,23 @@ class Guard:
     ) -> Facts:
         """What a command would do."""
 
-    def mask(self, value: _T, *, decision: Decision | None = None, key: str | None = None) -> _T:
+    @overload
+    def mask(self, value: str, *, decision: Decision | None = None, key: str | None = None) -> str:
         """Masks text, bytes, numbers, or dicts and lists of them; the same object where nothing is
         found. Keys are context. A dict is masked exactly as its JSON text would be.
 
         `decision` masks what that decision obliges to, instead of everything that is found; `key`
         is the name under which the value stands."""
 
-    def mask_many(self, values: Iterable[_T]) -> list[_T]:
+    @overload
+    def mask(
+        self, value: bytes, *, decision: Decision | None = None, key: str | None = None
+    ) -> bytes: ...
+    @overload
+    def mask(
+        self, value: object, *, decision: Decision | None = None, key: str | None = None
+    ) -> Any: ...
+    def mask_many(self, values: Iterable[Any]) -> list[Any]:
         """`mask` over many values in one call."""
 
     def find(self, value: _Command, format: _Format = "text") -> list[Finding]:
@@ -321,6 +332,7 @@ class Guard:
     def _mask_result(
         self, value: Any, decision: Decision, always: bool
     ) -> tuple[Any, int | None, int]: ...
+    def _forces(self, decision: Decision) -> bool: ...
     def _mask_error(self, text: str, decision: Decision) -> str | None: ...
     def admit(
         self,
@@ -525,6 +537,17 @@ def compile(files: Mapping[str, str]) -> Bundle: ...
 def files(name: _Path) -> dict[str, str]: ...
 def pack(files: Mapping[str, str], *, keys: Sequence[_Path] = ...) -> bytes: ...
 def rotate_root(pinned: _Command, next: _Command) -> int: ...
+def sign_root(
+    keys: Sequence[_Path], *, expires: Any, version: int = 1, also: Sequence[_Path] = ...
+) -> bytes: ...
+def sign_revocation(
+    version: int,
+    *,
+    signed_by: Sequence[_Path],
+    keys: Sequence[str] = ...,
+    bundles: Sequence[str] = ...,
+) -> bytes: ...
+def revoke(state: _Command, revocation: _Command, *, root: _Command) -> bytes: ...
 def verify_bundle(
     file: _Command, *, root: _Command, state: _Command | None = None, now: Any | None = None
 ) -> tuple[Bundle, bytes]: ...
@@ -572,8 +595,11 @@ __all__ = [
     "pack",
     "parse_strict",
     "prove",
+    "revoke",
     "rotate_root",
     "sign_note",
+    "sign_revocation",
+    "sign_root",
     "time_decide",
     "time_mask",
     "verify",

@@ -338,7 +338,7 @@ class _Stream:
         self._decision = admission.decision
         self._limit = admission.decision.max_rows
         # Under a decision that forces columns a text is no text: it is replaced whole.
-        self._forced = self._guard._mask_error("", self._decision) is None
+        self._forced = self._guard._forces(self._decision)
         self._maskers: list[Masker] = []
         self._rows: list[RowMasker] = []
         self._count = 0

@@ -9,7 +9,26 @@
 'allow'
 """
 
-from ._core import Bundle, compile, files, pack, rotate_root
+from ._core import (
+    Bundle,
+    compile,
+    files,
+    pack,
+    revoke,
+    rotate_root,
+    sign_revocation,
+    sign_root,
+)
 from ._core import verify_bundle as verify
 
-__all__ = ["Bundle", "compile", "files", "pack", "rotate_root", "verify"]
+__all__ = [
+    "Bundle",
+    "compile",
+    "files",
+    "pack",
+    "revoke",
+    "rotate_root",
+    "sign_revocation",
+    "sign_root",
+    "verify",
+]

@@ -3,9 +3,10 @@
 use serde::Serialize;
 
 use super::Decided;
+use crate::audit::{AuditError, Event, EventKind};
 use crate::facts::Facts;
 use crate::policy::{Decision, Verdict};
-use crate::primitives::Digest;
+use crate::primitives::{Digest, Timestamp};
 use crate::request::{Principal, Request, Resource, Session};
 
 /// Who enforces the decision, and how far its word can be trusted (DESIGN: where a promise holds).
@@ -57,7 +58,7 @@ pub struct DecisionEvent<'a> {
     resource: Option<&'a Resource>,
     session_facts: &'a Session,
     #[serde(skip_serializing_if = "Option::is_none")]
-    now: Option<crate::primitives::Timestamp>,
+    now: Option<Timestamp>,
     command_bytes: usize,
     /// Salted: the salt lies with the command, so that both can be erased.
     action_hash: Digest,
@@ -155,6 +156,26 @@ impl<'a> DecisionEvent<'a> {
     pub const fn in_session(mut self, session: &'a str) -> Self {
         self.session = Some(session);
         self
+    }
+}
+
+impl DecisionEvent<'_> {
+    /// The event for the log.
+    ///
+    /// # Errors
+    /// As [`Event::new`].
+    pub fn event(&self, now: Timestamp) -> Result<Event, AuditError> {
+        Event::trusted(EventKind::Decision, now, self)
+    }
+}
+
+impl OutcomeEvent<'_> {
+    /// The event for the log.
+    ///
+    /// # Errors
+    /// As [`Event::new`].
+    pub fn event(&self, now: Timestamp) -> Result<Event, AuditError> {
+        Event::trusted(EventKind::Outcome, now, self)
     }
 }
 

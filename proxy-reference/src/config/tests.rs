@@ -135,3 +135,11 @@ fn a_password_that_stands_in_the_file_is_not_repeated() {
         assert!(!format!("{error} {error:?}").contains("hunter2"));
     }
 }
+
+#[test]
+fn the_example_is_read_and_knows_its_token() {
+    let text = include_str!("../../../examples/proxy/proxy.toml").to_owned();
+    let config = Config::parse("proxy.toml", Path::new(""), text).unwrap();
+    let token = placet::crypto::sha256(b"placet_example-token-that-everybody-knows");
+    assert_eq!(config.agents[0].token, token);
+}

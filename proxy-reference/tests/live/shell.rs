@@ -110,9 +110,11 @@ fn cursors_and_prepared_statements_are_masked(stage: &Stage) {
          FETCH ALL FROM c;\nCLOSE c;\nCOMMIT;\nPREPARE p AS SELECT name, email FROM customers WHERE id = $1;\n\
          EXECUTE p(1);\nDEALLOCATE p;\nSELECT 'still here'",
     );
-    for wanted in ["1|", "3|", "Ada|", "still here"] {
-        assert!(told.contains(wanted), "{wanted}: {told}");
-    }
+    // Two rows, one row, one row; where the columns of a cursor are not known, all are masked.
+    let lines: Vec<&str> = told.lines().collect();
+    assert_eq!(lines.len(), 5, "{told}");
+    assert_eq!(lines[4], "still here", "{told}");
+    assert!(lines[..4].iter().all(|line| line.contains('|')), "{told}");
 }
 
 fn copy_out_gives_nothing_away(stage: &Stage) {

@@ -14,6 +14,7 @@ use xtask::{Running, free_port, output, wait_for_port};
 
 pub(crate) const TOKEN: &str = "placet_the-token-of-these-tests";
 pub(crate) const OTHER_TOKEN: &str = "placet_a-token-for-another-database";
+pub(crate) const SHORT_TOKEN: &str = "placet_a-token-that-ends-in-seconds";
 pub(crate) const OLD_TOKEN: &str = "placet_a-token-that-has-ended";
 
 const RULES: &str = r#"
@@ -151,6 +152,8 @@ impl Stage {
                 self.server.user(),
             )
         };
+        // Long enough to log in, short enough to wait for.
+        let soon = placet_store::system::now().plus_seconds(4);
         let config = [
             format!(
                 "listen = \"127.0.0.1:{port}\"\nadmin = {{ listen = \"127.0.0.1:{admin}\" }}\n"
@@ -163,6 +166,7 @@ impl Stage {
             database("erp"),
             agent(TOKEN, "databases = [\"crm\"]"),
             agent(OTHER_TOKEN, "databases = [\"erp\"]"),
+            agent(SHORT_TOKEN, &format!("databases = [\"crm\"]\nexpires = {soon}")),
             agent(OLD_TOKEN, "databases = [\"crm\"]\nexpires = 2020-01-01T00:00:00Z"),
         ];
         let config = file("proxy.toml", &config.concat());

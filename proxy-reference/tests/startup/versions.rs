@@ -4,11 +4,12 @@ use placet::wire::postgres::frame::Body;
 
 use crate::Test;
 use crate::client::{Client, Message, SSL_REQUEST, V3_0, V3_2, message, startup};
-use crate::stage::{OLD_TOKEN, OTHER_TOKEN, Stage, TOKEN};
+use crate::stage::{OLD_TOKEN, OTHER_TOKEN, SHORT_TOKEN, Stage, TOKEN};
 
 pub(crate) const TESTS: &[Test] = &[
     ("keys_and_negotiation", keys_and_negotiation),
     ("tokens", tokens),
+    ("a_token_that_ends", a_token_that_ends),
     ("refused_start_ups", refused_start_ups),
     ("every_message_in_place_of_the_password", every_message_in_place_of_the_password),
 ];
@@ -73,6 +74,23 @@ fn tokens(stage: &Stage) {
     let row = rows.iter().find(|message| message.0 == b'D').unwrap();
     assert!(row.1.ends_with(b"f"), "{row:?}");
     drop(client);
+    proxy.stop(stage);
+}
+
+fn a_token_that_ends(stage: &Stage) {
+    let proxy = stage.plain_proxy();
+    let mut client = Client::plain(proxy.port);
+    client.log_in(V3_0, "crm", SHORT_TOKEN);
+    client.welcomed();
+    assert!(client.works());
+    client.send(&message(b'Q', b"SELECT pg_sleep(30)\0"));
+    let error = client.next().unwrap();
+    assert_eq!((&*error.field(b'S'), &*error.field(b'C')), ("FATAL", "57P01"));
+    assert_eq!(error.field(b'M'), "the token has ended");
+    assert_eq!(client.next(), None);
+    let mut again = Client::plain(proxy.port);
+    again.log_in(V3_0, "crm", SHORT_TOKEN);
+    assert_eq!(again.next().unwrap().field(b'C'), "28P01");
     proxy.stop(stage);
 }
 

@@ -321,7 +321,7 @@ impl<'a> Walk<'_, 'a> {
                 self.part.may |= Effect::ParserState | Effect::Identity | Effect::AuditTamper;
                 self.object(TargetKind::Setting, Path::dynamic());
                 self.session.push(SessionDelta::Unknown);
-                self.forget_session();
+                self.forget_settings();
             }
         }
     }

@@ -225,6 +225,19 @@ impl<'a> Walk<'_, 'a> {
         self.state.path_unknown = true;
     }
 
+    /// Any setting may be another one now; what was prepared, opened or made stays.
+    pub(super) fn forget_settings(&mut self) {
+        let session = self.state.session.to_mut();
+        *session = crate::schema::SqlSession {
+            dialect: session.dialect.take(),
+            prepared: session.prepared.take(),
+            temp_tables: session.temp_tables.take(),
+            cursors: session.cursors.take(),
+            ..Default::default()
+        };
+        self.state.path_unknown = true;
+    }
+
     pub(super) fn reset(&mut self, reset: &ResetStatement) {
         match &reset.reset {
             Reset::ALL => self.reset_all("RESET"),
