@@ -305,6 +305,7 @@ test('files, keys and objects of the integrator', (t) => {
   raises('LIM002', open({ bundle: path('large') }));
   raises('API022', open({ approvals: path('approvals') }));
   raises('API038', open({ audit: dir }));
+  raises('API010', open({ audti: dir }));
   for (const [code, text] of [
     ['API112', '['.repeat(1000)], ['API113', '{"tables":[],"tables":[]}'], ['API114', '[12345678901234567890123]'], ['API115', 'no JSON'],
   ]) {
