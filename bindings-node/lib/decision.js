@@ -2,7 +2,7 @@
 
 const native = require('./native.js');
 const { translate, through, usage } = require('./errors.js');
-const { write, space, bytes } = require('./bytes.js');
+const { write, space, bytes, lengthOf } = require('./bytes.js');
 const { Masker, Rows } = require('./mask.js');
 
 /** By their numbers in the addon; ordered by strictness. */
@@ -125,7 +125,7 @@ class Kept {
   #text;
 
   constructor(bytes) {
-    this.#text = Buffer.prototype.latin1Slice.call(bytes, 0, bytes.length);
+    this.#text = Buffer.prototype.latin1Slice.call(bytes, 0, lengthOf(bytes));
   }
 
   bytes() {
@@ -142,7 +142,7 @@ function numberOf(place, command, now) {
       return native.decide(place.number, space(), length, now);
     }
     const given = commandBytes(command);
-    return native.decide(place.number, given, given.length, now);
+    return native.decide(place.number, given, lengthOf(given), now);
   } catch (error) {
     throw translate(error);
   }
@@ -170,7 +170,7 @@ class Session {
   static admit(session, { command, params, facts, ticket, now }) {
     return through(() => {
       const given = typeof command === 'string' ? null : commandBytes(command);
-      const length = given === null ? write(command) : given.length;
+      const length = given === null ? write(command) : lengthOf(given);
       const buffer = given ?? space();
       const { own, bundle } = session.#place;
       const admission =

@@ -3,7 +3,7 @@
 const { readFileSync } = require('node:fs');
 const native = require('./native.js');
 const { through, usage } = require('./errors.js');
-const { write, space, bytes } = require('./bytes.js');
+const { write, space, bytes, lengthOf } = require('./bytes.js');
 const { Masker } = require('./mask.js');
 const { Decision, Session } = require('./decision.js');
 const { guardTool, Held } = require('./tool.js');
@@ -113,7 +113,7 @@ class Guard {
       const own = typeof text === 'string' ? null : bytes(text);
       const state = session === undefined ? undefined : JSON.stringify(snake(session));
       const names = catalog === undefined ? undefined : catalogText(catalog);
-      const length = own === null ? write(text) : own.length;
+      const length = own === null ? write(text) : lengthOf(own);
       return JSON.parse(this.#native.facts(protocol, own ?? space(), length, state, names));
     });
   }

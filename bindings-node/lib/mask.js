@@ -2,7 +2,7 @@
 
 const native = require('./native.js');
 const { translate, through, usage } = require('./errors.js');
-const { write, space, bytes } = require('./bytes.js');
+const { write, space, bytes, lengthOf } = require('./bytes.js');
 const { maskNested } = require('./nested.js');
 
 /** A masker of the addon with the shapes of JavaScript in front of it. */
@@ -54,7 +54,7 @@ class Masker {
       const out =
         key === undefined
           ? native.maskBytes(this.#number, own)
-          : this.#native.textInContext(own, own.length, key);
+          : this.#native.textInContext(own, lengthOf(own), key);
       if (out === -1) return input;
       const masked = Buffer.allocUnsafe(out);
       native.takeMasked(this.#number, masked);
@@ -103,6 +103,11 @@ class Masker {
     });
   }
 
+  /** A stream of the addon, for chunks that come one by one. */
+  chunks() {
+    return through(() => this.#native.stream('text'));
+  }
+
   stream(options) {
     // Loaded when it is needed: Node's streams take longer to load than all of this.
     const { MaskStream } = require('./stream.js');
@@ -143,7 +148,7 @@ class Rows {
     try {
       if (value instanceof Uint8Array) {
         const own = bytes(value);
-        const out = this.#native.cell(column, own, own.length);
+        const out = this.#native.cell(column, own, lengthOf(own));
         return out === -1 ? value : take(this.#native, out);
       }
       const isPlain = typeof value === 'object' && !(value instanceof Date);

@@ -229,6 +229,26 @@ test('what no rule masks passes as the very object, unless everything is to be m
   assert.equal(Buffer.concat(await stream('SELECT 1').toArray()).toString(), 'from [EMAIL_ADDRESS]');
 });
 
+test('texts that come in pieces are one text', async (t) => {
+  const { guard, events } = shop(t);
+  const pieces = ['to ada@ex', 'ample.com, ', 'é'.repeat(3), ' card 4111 1111 ', '1111 1111', ' end'];
+  const wanted = 'to [EMAIL_ADDRESS], ééé card [CREDIT_CARD] end';
+  const tool = (body) => guard.tool(body, { protocol: 'postgres', mask: 'always' });
+  const later = tool(async function* () {
+    yield* pieces;
+  });
+  const texts = await Array.fromAsync2(later('SELECT 1'));
+  assert.ok(texts.every((text) => typeof text === 'string'));
+  assert.equal(texts.join(''), wanted);
+  const now = tool(function* () {
+    for (const byte of Buffer.from(pieces.join(''))) yield Uint8Array.of(byte);
+  });
+  assert.equal(Buffer.concat([...now('SELECT 1')]).toString(), wanted);
+  const web = tool(() => new Blob([pieces.join('')]).stream());
+  assert.equal(Buffer.concat(await Array.fromAsync2(web('SELECT 1'))).toString(), wanted);
+  assert.deepEqual(events().filter(({ type }) => type === 'outcome').map(({ masked_cells }) => masked_cells), [2, 2, 2]);
+});
+
 test('more rows than the limit are an error, never a cut', async (t) => {
   const { guard, events } = shop(t);
   const rows = [1, 2, 3].map((id) => ({ id }));
