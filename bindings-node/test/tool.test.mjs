@@ -326,6 +326,23 @@ test('who asks may depend on the call, and live objects are no part of what is a
   assert.equal(runs, 1);
 });
 
+test('a held call keeps its data, and its live objects as they are', async (t) => {
+  const { guard, approve } = shop(t);
+  class Connection {
+    run = (query, values) => [query, ...values];
+  }
+  const connection = new Connection();
+  const tool = guard.tool(({ query, values }, to) => [to === connection, ...to.run(query, values)], {
+    protocol: 'postgres', arg: 'query',
+  });
+  const input = { query: 'DELETE FROM shop.orders WHERE id = $1 OR note = $2', values: [7, Buffer.from('x')] };
+  const held = await rejected(() => tool(input, connection));
+  approve(held.ticket);
+  input.values[0] = 8;
+  input.values[1].write('y');
+  assert.deepEqual(guard.resume(held.ticket), [true, input.query, 7, Buffer.from('x')]);
+});
+
 test('a call that no reader reads: refused, unless its facts are stated', async (t) => {
   const { guard } = shop(t);
   let asked;
