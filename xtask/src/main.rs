@@ -100,7 +100,7 @@ fn bench() -> Vec<Step> {
 }
 
 fn fuzz() -> Vec<Step> {
-    let targets = ["facts", "bundle", "trust", "mask_stream", "audit_log"];
+    let targets = ["facts", "bundle", "trust", "mask_stream", "audit_log", "wire_postgres"];
     let install = Step::cargo("cargo-fuzz", "install --quiet --locked cargo-fuzz");
     let runs = targets.iter().map(|target| {
         let line = format!("+nightly fuzz run {target} -- -max_total_time=60 -max_len=8192");
