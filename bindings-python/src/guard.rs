@@ -551,7 +551,7 @@ impl PyGuard {
                 columns.push("");
             }
             match guard.row_masker(&decided, &columns) {
-                Some(masker) => Rows::new(masker, names, masks.clone()),
+                Some(masker) => Rows::decided(masker, names, masks.clone()),
                 None => Rows::plain(names.into_iter().map(|n| (n, None)).collect(), nothing()),
             }
         })
