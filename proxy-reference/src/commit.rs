@@ -28,6 +28,8 @@ struct Shared {
     durability: Durability,
     metrics: Arc<Metrics>,
     batch: Mutex<Batch>,
+    /// Groups reach the log one after the other: a later one must not settle an earlier one.
+    order: tokio::sync::Mutex<()>,
     /// Somebody waits.
     now: Notify,
     /// Nobody waits, but something is there.
@@ -52,6 +54,7 @@ impl Commits {
             durability,
             metrics,
             batch: Mutex::default(),
+            order: tokio::sync::Mutex::default(),
             now: Notify::new(),
             later: Notify::new(),
         }))
@@ -112,6 +115,7 @@ impl Commits {
 
     /// Writes the open group.
     pub(crate) async fn write(&self) {
+        let _order = self.0.order.lock().await;
         let (events, group) = {
             let mut batch = self.lock();
             let group = batch.open;
