@@ -23,19 +23,15 @@ pub(crate) struct PyDecision {
 }
 
 enum Inner {
-    Live(Decided),
+    /// In a box, so that moving the handle into its Python object moves a pointer.
+    Live(Box<Decided>),
     /// Came out of a pickle: it tells, and cannot drive a masker.
-    Stored {
-        verdict: Verdict,
-        text: String,
-        decision: Value,
-        facts: Arc<Facts>,
-    },
+    Stored { verdict: Verdict, text: String, decision: Value, facts: Arc<Facts> },
 }
 
 impl PyDecision {
-    pub(crate) const fn new(decided: Decided, id: Option<String>) -> Self {
-        Self { inner: Inner::Live(decided), id }
+    pub(crate) fn new(decided: Decided, id: Option<String>) -> Self {
+        Self { inner: Inner::Live(Box::new(decided)), id }
     }
 
     /// The decision itself, to mask by it.

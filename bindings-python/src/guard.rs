@@ -506,6 +506,11 @@ impl PyGuard {
 }
 
 impl PyGuard {
+    #[cfg(feature = "testing")]
+    pub(crate) const fn inner(&self) -> &Guard {
+        &self.guard
+    }
+
     fn masks_of(&self, decided: &Decided) -> Option<Masks> {
         self.guard.masks(decided).map(|(detectors, operators)| Masks { detectors, operators })
     }
