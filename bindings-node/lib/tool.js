@@ -9,7 +9,7 @@ const {
   usage,
 } = require('./errors.js');
 const { Decision } = require('./decision.js');
-const { bindArguments, typed } = require('./bind.js');
+const { bindArguments, snapshot, typed } = require('./bind.js');
 const { hasDecisionMask, maskResult } = require('./result.js');
 
 /** Held calls that one guard keeps in mind: an agent in a loop must not fill the memory. */
@@ -121,18 +121,10 @@ function call(guard, plan, self, args, ticket) {
 
 /** The held call again, with the arguments as they are now: whoever changes them changes no approval. */
 function againOf(guard, plan, self, asked, ticket) {
-  const kept = asked.args.map(snapshot);
+  const kept = asked.args.map((value) => snapshot(value));
   return () => enter(plan, () => call(guard, plan, self, kept, ticket));
 }
 
-function snapshot(value) {
-  try {
-    return structuredClone(value);
-  } catch {
-    // A live object, as frameworks hand them over.
-    return value;
-  }
-}
 
 /** What a call asks: the command, what is bound beside it, who asks, and the arguments to run with. */
 function ask(plan, args) {

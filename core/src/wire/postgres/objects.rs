@@ -6,6 +6,7 @@
 //! beyond it, whoever uses the name waits for the server's word.
 
 use std::collections::HashMap;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use super::rows::{Field, RowPlan};
@@ -115,6 +116,8 @@ pub(super) struct Portal {
     pub(super) formats: Vec<i16>,
     /// What its rows look like: asked for by the client, or by this session.
     pub(super) description: OnceLock<Option<Arc<[Field]>>>,
+    /// Rows that earlier Executes of it let pass: one decision, one limit.
+    pub(super) passed: AtomicU64,
 }
 
 /// What a name stands for.

@@ -1,5 +1,6 @@
 //! What the client sends.
 
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
 use super::super::frame::{Body, HEAD_BYTES, put};
@@ -259,6 +260,7 @@ impl Session {
             ruling,
             formats: bound.formats,
             description: OnceLock::new(),
+            passed: AtomicU64::new(0),
         });
         let (name, batch) = (bound.portal.to_vec(), self.batch);
         self.portals.begin(&name, Some(Arc::clone(&portal)), batch)?;

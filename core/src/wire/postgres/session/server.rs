@@ -1,6 +1,7 @@
 //! What the server sends.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::super::complaint::{WordMask, severity_is_fatal};
 use super::super::copy::CopyMasker;
@@ -154,7 +155,9 @@ impl Session {
         if run.stopped {
             return Ok(Fate::Swallow);
         }
-        if run.ruling.limit.is_some_and(|limit| run.rows_out >= limit) {
+        let before = run.portal.as_ref().map_or(0, |portal| portal.passed.load(Ordering::Relaxed));
+        let passed = before.saturating_add(run.rows_out);
+        if run.ruling.limit.is_some_and(|limit| passed >= limit) {
             run.stopped = true;
             return Ok(Fate::Swallow);
         }
@@ -267,6 +270,9 @@ impl Session {
             return Err(WireError::OutOfOrder);
         };
         count_rows(&mut run, body);
+        if let Some(portal) = &run.portal {
+            portal.passed.fetch_add(run.rows_out, Ordering::Relaxed);
+        }
         let state = match tag {
             _ if run.stopped => OutcomeState::StoppedAtLimit,
             b's' => OutcomeState::Suspended,
