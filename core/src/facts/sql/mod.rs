@@ -32,7 +32,7 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
-use super::{Effect, Facts, Reason, Scope, SessionDelta, Understanding};
+use super::{Effect, Facts, Reason, Scope, SessionDelta, Transaction, Understanding};
 use crate::command::sql::{Reading, Refusal, Statement};
 use crate::command::{Dialect, Protocol, sql};
 use crate::limits;
@@ -122,9 +122,13 @@ fn facts_of<'a>(
         facts.understanding = facts.understanding.max(walk.understanding);
         reasons.extend(walk.reasons);
         let defines = walk.actions.iter().any(|action| action.may.contains(Effect::Schema));
+        let rolls_back = walk.session.contains(&SessionDelta::Transaction(Transaction::Rollback));
         facts.actions.append(&mut walk.actions);
         facts.session.append(&mut walk.session);
         state.stale |= defines;
+        if rolls_back && facts.changes_session() {
+            undo(state, &facts.session);
+        }
     }
     facts.reasons = reasons.into_iter().collect();
     if facts.understanding == Understanding::Opaque {
@@ -137,6 +141,32 @@ fn facts_of<'a>(
         }
     }
     facts
+}
+
+/// A rollback may bring back any state since the text began, or a savepoint in it: what may have
+/// varied is unknown.
+fn undo(state: &mut State<'_>, deltas: &[SessionDelta]) {
+    let (strings, encoding) =
+        (state.session.standard_conforming_strings, state.session.client_encoding.clone());
+    let sets = |wanted: &str| {
+        deltas.iter().any(|delta| match delta {
+            SessionDelta::Setting { name, .. } => name == wanted,
+            SessionDelta::Reset | SessionDelta::Unknown => true,
+            SessionDelta::Prepared(_)
+            | SessionDelta::Deallocated(_)
+            | SessionDelta::TempTable(_)
+            | SessionDelta::Cursor(_)
+            | SessionDelta::Transaction(_) => false,
+        })
+    };
+    forget(state);
+    let session = state.session.to_mut();
+    if !sets("standard_conforming_strings") {
+        session.standard_conforming_strings = strings;
+    }
+    if !sets("client_encoding") {
+        session.client_encoding = encoding;
+    }
 }
 
 fn forget(state: &mut State<'_>) {

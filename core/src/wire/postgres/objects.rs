@@ -14,6 +14,7 @@ use crate::engine::{Decided, Engine};
 use crate::facts::Facts;
 use crate::limits::MAX_SESSION_NAMES;
 use crate::policy::Obligation;
+use crate::schema::SqlSession;
 use crate::wire::WireError;
 
 /// A prepared statement.
@@ -47,8 +48,7 @@ impl Statement {
     pub(super) fn facts(&self, version: u64, read: impl FnOnce(&[u8]) -> Facts) -> Arc<Facts> {
         let mut known = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
         // What looks at other statements or cursors depends on more than the session's version.
-        let nested = known.1.actions.iter().any(|action| !action.nested.is_empty());
-        if known.0 != version || nested || known.1.is_opaque() {
+        if known.0 != version || looks_at_names(&known.1) {
             *known = (version, Arc::new(read(&self.text)));
         }
         Arc::clone(&known.1)
@@ -116,8 +116,42 @@ pub(super) struct Portal {
     pub(super) formats: Vec<i16>,
     /// What its rows look like: asked for by the client, or by this session.
     pub(super) description: OnceLock<Option<Arc<[Field]>>>,
-    /// Rows that earlier Executes of it let pass: one decision, one limit.
-    pub(super) passed: AtomicU64,
+    /// The version of the session under which it was decided.
+    pub(super) version: u64,
+    /// The session then, where the command looks at other statements or cursors when it runs.
+    pub(super) names: Option<Box<SqlSession>>,
+    /// Rows that passed, over all its Executes.
+    pub(super) rows: AtomicU64,
+}
+
+impl Portal {
+    /// What its rows look like, as far as somebody asked. A command that runs another one returns
+    /// what that one returns now: what its statement was described as says nothing.
+    pub(super) fn fields(&self) -> Option<&Option<Arc<[Field]>>> {
+        let of_statement = || self.statement.description.get().filter(|_| self.names.is_none());
+        self.description.get().or_else(of_statement)
+    }
+
+    /// Whether every name that was known when it was decided stands for the same now.
+    pub(super) fn names_hold(&self, now: &SqlSession) -> bool {
+        let Some(then) = &self.names else { return true };
+        [(&then.prepared, &now.prepared), (&then.cursors, &now.cursors)].into_iter().all(
+            |(then, now)| match (then, now) {
+                (None, _) => true,
+                (Some(_), None) => false,
+                (Some(then), Some(now)) => {
+                    then.iter().all(|(name, text)| now.get(name) == Some(text))
+                }
+            },
+        )
+    }
+}
+
+/// Whether what a command does depends on what the names of statements and cursors stand for.
+pub(super) fn looks_at_names(facts: &Facts) -> bool {
+    let by_name = |verb: &str| matches!(verb, "EXECUTE" | "FETCH" | "MOVE");
+    facts.is_opaque()
+        || facts.actions.iter().any(|action| !action.nested.is_empty() || by_name(&action.verb))
 }
 
 /// What a name stands for.
@@ -185,6 +219,11 @@ impl<T> Names<T> {
         if self.ahead.get(name).is_some_and(|(_, of)| *of == batch) {
             self.ahead.remove(name);
         }
+    }
+
+    /// Whether a definition or an end of a name is on its way.
+    pub(super) fn is_settled(&self) -> bool {
+        self.ahead.keys().all(|name| name.is_empty())
     }
 
     /// What the server confirmed is gone; what is on its way is not.

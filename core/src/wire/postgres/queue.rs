@@ -55,6 +55,13 @@ pub(super) enum Described {
     Nothing,
 }
 
+impl Owed {
+    /// Whether the answer ends with ReadyForQuery.
+    pub(super) const fn is_end(&self) -> bool {
+        matches!(self, Self::Sync | Self::Query(_) | Self::Refused { ready: true, .. })
+    }
+}
+
 /// One answer that is owed.
 pub(super) enum Owed {
     /// ParseComplete.

@@ -88,6 +88,16 @@ pub struct Session {
     owed: VecDeque<Owed>,
     /// Counts the batches of the client: each Sync and each simple query ends one.
     batch: u64,
+    /// Batches whose ReadyForQuery has come, or will not come.
+    answered: u64,
+    /// The batch that changed the state last.
+    changed_in: u64,
+    /// Counts what the server said that may let a message go on.
+    progress: u64,
+    /// The message at hand waits, and did so at this count.
+    waits: Option<u64>,
+    /// Bytes of the message at hand, while it is not whole.
+    wanted: usize,
     /// Messages of the extended protocol were sent since the last Sync.
     open_batch: bool,
     /// A message of the batch was refused: the server skips the rest, and so do we.
@@ -134,11 +144,16 @@ impl Buffer {
     fn take(&mut self, count: usize) {
         self.at = self.at.saturating_add(count).min(self.bytes.len());
         if self.at == self.bytes.len() {
+            // What one long message took is not kept.
             self.bytes.clear();
+            self.bytes.shrink_to(KEPT_BYTES);
             self.at = 0;
         }
     }
 }
+
+/// Bytes that an empty buffer keeps.
+const KEPT_BYTES: usize = 64 * 1024;
 
 /// Whether a side goes on with its next message.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -179,6 +194,11 @@ impl Session {
             portals: Names::new(),
             owed: VecDeque::new(),
             batch: 0,
+            answered: 0,
+            changed_in: 0,
+            progress: 0,
+            waits: None,
+            wanted: 0,
             open_batch: false,
             skipping: false,
             flushed: false,
@@ -272,7 +292,7 @@ impl Session {
         let result = complaint_bytes(&complaint)
             .and_then(|bytes| self.stand_in(&held.message, bytes, &mut turn))
             .and_then(|()| {
-                self.inbox.take(held.message.len());
+                self.done_with(held.message.len());
                 self.pump(judge, now, &mut turn)
             });
         Some(self.finish(result, turn))
@@ -291,10 +311,10 @@ impl Session {
     }
 
     /// Whether the embedder should go on reading from the client: not while much of what it sent
-    /// waits.
+    /// waits. A message that is not whole is read to its end.
     #[must_use]
     pub fn wants_client(&self) -> bool {
-        !self.closed && self.inbox.rest().len() < 1024 * 1024
+        !self.closed && self.inbox.rest().len() < self.wanted.max(1024 * 1024)
     }
 
     /// What the session did so far.
@@ -332,7 +352,12 @@ impl Session {
         now: Timestamp,
         turn: &mut Turn,
     ) -> Result<(), WireError> {
+        self.wanted = 0;
         while self.held.is_none() && !self.closed {
+            // Nothing came that it could wait for: it is not looked at again.
+            if self.waits == Some(self.progress) {
+                return Ok(());
+            }
             if self.passing_in > 0 {
                 let count = self.passing_in.min(self.inbox.rest().len());
                 if count == 0 {
@@ -353,6 +378,7 @@ impl Session {
                 return Err(WireError::TooLong);
             }
             if self.inbox.rest().len() < head.len {
+                self.wanted = head.len;
                 return Ok(());
             }
             if self.owed.len() >= MAX_OWED_ANSWERS {
@@ -361,14 +387,22 @@ impl Session {
             // The message is taken out whole, so that what looks at it can change the session.
             let message = self.inbox.rest().get(..head.len).unwrap_or_default().to_vec();
             match self.client_message(head.tag, &message, judge, now, turn)? {
-                Flow::On => {
-                    self.inbox.take(head.len);
-                    self.flushed = false;
+                Flow::On => self.done_with(head.len),
+                Flow::Wait => {
+                    self.waits = Some(self.progress);
+                    return Ok(());
                 }
-                Flow::Wait | Flow::Hold => return Ok(()),
+                Flow::Hold => return Ok(()),
             }
         }
         Ok(())
+    }
+
+    /// The message at hand was dealt with.
+    fn done_with(&mut self, len: usize) {
+        self.inbox.take(len);
+        self.flushed = false;
+        self.waits = None;
     }
 
     /// Decides about a command, or remembers it as held. `Ok(None)`: it goes no further now, and
@@ -500,9 +534,20 @@ impl Session {
         let Some(tag) = message.first().copied() else { return Err(WireError::Malformed) };
         let flow = self.client_message(tag, &message, judge, now, turn)?;
         if flow == Flow::On {
-            self.inbox.take(message.len());
+            self.done_with(message.len());
         }
         Ok(())
+    }
+
+    /// The server reads nothing of the open batch any more: neither does this session, and a
+    /// command of it that waits for people is taken back.
+    fn skip(&mut self, judge: &mut dyn Judge) {
+        self.open_batch = true;
+        self.skipping = true;
+        if let Some(held) = self.held.take() {
+            judge.withdraw(held.ticket);
+            self.done_with(held.message.len());
+        }
     }
 
     /// Puts a statement that always fails in the place of a refused message, and remembers what the
@@ -532,7 +577,7 @@ impl Session {
         Ok(())
     }
 
-    /// A command goes on: the session's state follows it.
+    /// A command runs: the session's state follows it.
     fn follow(&mut self, text: &[u8], facts: &Facts) {
         use crate::facts::{Effect, SessionDelta, Transaction};
         for delta in &facts.session {
@@ -559,21 +604,35 @@ impl Session {
         }
         let defines = facts.effects().iter().any(|effect| effect == Effect::Schema);
         if facts.changes_session() || defines {
-            if self.settled.is_none() {
-                self.settled = Some(Box::new(self.reader.clone()));
+            match &mut self.settled {
+                None => self.settled = Some(Box::new(self.reader.clone())),
+                // A savepoint may bring back any of the states since.
+                Some(settled) => settled.doubt(&self.reader),
             }
+            self.changed_in = self.batch;
             self.reader.read(POSTGRES, text, self.catalog.as_deref());
-            // What SET LOCAL sets ends with a transaction whose end is not seen as one.
-            self.doubtful |= text.to_ascii_lowercase().windows(5).any(|word| word == b"local");
+            // What SET LOCAL sets ends with a transaction whose end is not seen as one; a call
+            // (set_config) may be as local, whatever it is written as.
+            let sets = |delta: &SessionDelta| matches!(delta, SessionDelta::Setting { .. });
+            let calls = || facts.all_actions().iter().any(|action| !action.calls.is_empty());
+            self.doubtful |= text.to_ascii_lowercase().windows(5).any(|word| word == b"local")
+                || (facts.session.iter().any(sets) && calls());
         }
     }
 
     /// The server is idle or at a transaction's next statement: what is known of the state now.
     fn settle(&mut self, status: u8) {
         let idle = status == b'I';
-        self.failed_transaction = status == b'E';
+        let failed = std::mem::replace(&mut self.failed_transaction, status == b'E');
         self.doubtful |= self.failed_transaction;
-        if idle && self.owed.is_empty() {
+        // Rolled back, and already in the next transaction (COMMIT AND CHAIN), or at a savepoint.
+        if failed
+            && status == b'T'
+            && let Some(settled) = &self.settled
+        {
+            self.reader.doubt(settled);
+        }
+        if idle && self.answered > self.changed_in {
             if let Some(settled) = self.settled.take()
                 && (self.doubtful || self.in_transaction)
             {

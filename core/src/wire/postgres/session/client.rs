@@ -5,12 +5,13 @@ use std::sync::{Arc, OnceLock};
 
 use super::super::frame::{Body, HEAD_BYTES, put};
 use super::super::judge::{Asked, Judge};
-use super::super::objects::{Found, Portal, Ruling, Statement};
+use super::super::objects::{Found, Portal, Ruling, Statement, looks_at_names};
 use super::super::queue::{Described, Owed, Run};
 use super::super::turn::Turn;
 use super::{Flow, POSTGRES, Session, complaint_bytes};
 use crate::approval::Param;
 use crate::facts::{Facts, Reason};
+use crate::policy::Verdict;
 use crate::primitives::Timestamp;
 use crate::request::Enforces;
 use crate::wire::WireError;
@@ -28,17 +29,15 @@ impl Session {
     ) -> Result<Flow, WireError> {
         let body = message.get(HEAD_BYTES..).unwrap_or_default();
         if self.copy_in {
-            // While the server takes data it ignores everything else of the batch but its end.
             return match tag {
                 b'c' | b'f' => {
-                    self.end_copy_in();
+                    self.copy_in = false;
                     turn.out.to_server.extend_from_slice(message);
                     Ok(Flow::On)
                 }
-                b'H' | b'S' => {
-                    turn.out.to_server.extend_from_slice(message);
-                    Ok(Flow::On)
-                }
+                // The server ignores them while it takes data. They are not sent: it may have
+                // refused the data already, and would answer.
+                b'H' | b'S' => Ok(Flow::On),
                 b'X' => self.terminate(message, judge, turn),
                 _ => Err(WireError::OutOfOrder),
             };
@@ -101,9 +100,32 @@ impl Session {
     }
 
     /// Whether a new command must wait: an earlier one changes the session, and whether it does is
-    /// not known yet.
+    /// not known yet. Within a batch what failed skips what follows.
     fn must_settle(&self) -> bool {
-        self.settled.is_some() && !self.open_batch && !self.owed.is_empty()
+        let over = self.changed_in < self.batch;
+        self.settled.is_some() && over && self.answered <= self.changed_in
+    }
+
+    /// Whether a command must wait because it looks at names that are being changed.
+    fn must_hear_names(&self, facts: &Facts) -> bool {
+        let settled = self.statements.is_settled() && self.portals.is_settled();
+        !settled && !self.owed.is_empty() && looks_at_names(facts)
+    }
+
+    /// Refuses a name that the server would cut: two names of ours could be one of its own.
+    fn cut(&mut self, message: &[u8], names: &[&[u8]], turn: &mut Turn) -> Result<bool, WireError> {
+        if names.iter().all(|name| name.len() <= MAX_NAME_BYTES) {
+            return Ok(false);
+        }
+        let complaint = Complaint {
+            severity: "ERROR",
+            sqlstate: "42622",
+            message: "the name of a statement or portal is longer than 63 bytes",
+            detail: None,
+            hint: Some("Take a shorter name: the server cuts long ones."),
+        };
+        self.stand_in(message, complaint_bytes(&complaint)?, turn)?;
+        Ok(true)
     }
 
     fn query(
@@ -121,6 +143,9 @@ impl Session {
             return Ok(Flow::Wait);
         }
         let facts = Arc::new(self.reader.peek(POSTGRES, text, self.catalog.as_deref()));
+        if self.must_hear_names(&facts) {
+            return self.wait(turn);
+        }
         let enforces = self.enforces(text, &facts);
         let ruling = self.decide(message, text, &facts, &[], enforces, judge, now, turn)?;
         let Some(ruling) = ruling else { return Ok(self.refused_or_held()) };
@@ -165,7 +190,13 @@ impl Session {
         if self.must_settle() {
             return Ok(Flow::Wait);
         }
+        if self.cut(message, &[name], turn)? {
+            return Ok(Flow::On);
+        }
         let facts = Arc::new(self.reader.peek(POSTGRES, text, self.catalog.as_deref()));
+        if self.must_hear_names(&facts) {
+            return self.wait(turn);
+        }
         let enforces = self.enforces(text, &facts);
         let asked = Asked {
             bytes: text,
@@ -228,6 +259,9 @@ impl Session {
         if self.must_settle() {
             return Ok(Flow::Wait);
         }
+        if self.cut(message, &[bound.portal, bound.statement], turn)? {
+            return Ok(Flow::On);
+        }
         let statement = match self.statement(bound.statement) {
             Found::Known(statement) => statement,
             Found::Wait => return self.wait(turn),
@@ -235,6 +269,9 @@ impl Session {
         };
         let (reader, catalog) = (&self.reader, self.catalog.as_deref());
         let facts = statement.facts(reader.version(), |text| reader.peek(POSTGRES, text, catalog));
+        if self.must_hear_names(&facts) {
+            return self.wait(turn);
+        }
         let enforces = self.enforces(&statement.text, &facts);
         let ruling = self.decide(
             message,
@@ -247,20 +284,15 @@ impl Session {
             turn,
         )?;
         let Some(ruling) = ruling else { return Ok(self.refused_or_held()) };
-        self.follow(&statement.text, &facts);
-        if let Ok(name) = std::str::from_utf8(bound.portal)
-            && !name.is_empty()
-            && let Ok(text) = std::str::from_utf8(&statement.text)
-        {
-            // SQL can FETCH from a portal by its name.
-            self.reader.open(name, text);
-        }
+        let names = looks_at_names(&facts).then(|| Box::new(self.reader.session().clone()));
         let portal = Arc::new(Portal {
             statement,
             ruling,
             formats: bound.formats,
             description: OnceLock::new(),
-            passed: AtomicU64::new(0),
+            version: self.reader.version(),
+            names,
+            rows: AtomicU64::new(0),
         });
         let (name, batch) = (bound.portal.to_vec(), self.batch);
         self.portals.begin(&name, Some(Arc::clone(&portal)), batch)?;
@@ -302,6 +334,21 @@ impl Session {
         Ok(Flow::On)
     }
 
+    /// Whether what was decided when a portal was bound holds for running it now. What a command
+    /// looks up when it runs (tables of COPY, the cursor of FETCH) may be another by then.
+    fn holds(&self, portal: &Portal) -> bool {
+        if !portal.names_hold(self.reader.session()) {
+            return false;
+        }
+        if portal.version == self.reader.version() {
+            return true;
+        }
+        let decided = &portal.ruling.decided;
+        let now = || self.reader.peek(POSTGRES, &portal.statement.text, self.catalog.as_deref());
+        // An approval is bound to the session's state itself.
+        decided.decision.verdict != Verdict::RequireApproval && now() == *decided.facts
+    }
+
     fn describe(
         &mut self,
         message: &[u8],
@@ -311,6 +358,9 @@ impl Session {
         let mut fields = Body::new(body);
         let (kind, name) = (fields.byte()?, fields.raw_text()?);
         self.empty(fields.rest())?;
+        if self.cut(message, &[name], turn)? {
+            return Ok(Flow::On);
+        }
         let of = match kind {
             b'S' => match self.statement(name) {
                 Found::Known(statement) => Described::Statement(statement),
@@ -337,11 +387,28 @@ impl Session {
         let mut fields = Body::new(body);
         let (name, _rows) = (fields.raw_text()?, fields.int32()?);
         self.empty(fields.rest())?;
+        if self.must_settle() {
+            return Ok(Flow::Wait);
+        }
+        if self.cut(message, &[name], turn)? {
+            return Ok(Flow::On);
+        }
         let portal = match self.portals.find(name, self.batch) {
             Found::Known(portal) => portal,
             Found::Wait => return self.wait(turn),
             Found::Unknown => return self.unknown(message, "34000", "portal", turn),
         };
+        if !self.holds(&portal) {
+            let complaint = Complaint {
+                severity: "ERROR",
+                sqlstate: "55000",
+                message: "the session changed since this portal was bound",
+                detail: None,
+                hint: Some("Bind it again: it is decided about anew."),
+            };
+            self.stand_in(message, complaint_bytes(&complaint)?, turn)?;
+            return Ok(Flow::On);
+        }
         if portal.ruling.masks && !self.is_described(&portal) {
             put(&mut turn.out.to_server, b'D', |body| {
                 body.push(b'P');
@@ -352,6 +419,7 @@ impl Session {
             self.owed.push_back(Owed::Describe { of, own: true });
         }
         let ruling: Arc<Ruling> = Arc::clone(&portal.ruling);
+        self.follow(&portal.statement.text, &ruling.decided.facts);
         self.owed.push_back(Owed::Execute(Box::new(Run::new(ruling, Some(portal)))));
         self.open_batch = true;
         turn.out.to_server.extend_from_slice(message);
@@ -360,13 +428,13 @@ impl Session {
 
     /// Whether the columns of a portal will be known when its rows come.
     fn is_described(&self, portal: &Arc<Portal>) -> bool {
-        if portal.description.get().is_some() || portal.statement.description.get().is_some() {
+        if portal.fields().is_some() {
             return true;
         }
         self.owed.iter().rev().any(|owed| match owed {
             Owed::Describe { of: Described::Portal(other), .. } => Arc::ptr_eq(other, portal),
             Owed::Describe { of: Described::Statement(other), .. } => {
-                Arc::ptr_eq(other, &portal.statement)
+                portal.names.is_none() && Arc::ptr_eq(other, &portal.statement)
             }
             Owed::Describe { of: Described::Nothing, .. }
             | Owed::Parse { .. }
@@ -383,6 +451,9 @@ impl Session {
         let mut fields = Body::new(body);
         let (kind, name) = (fields.byte()?, fields.raw_text()?);
         self.empty(fields.rest())?;
+        if self.cut(message, &[name], turn)? {
+            return Ok(Flow::On);
+        }
         let (portal, batch) = (kind == b'P', self.batch);
         match kind {
             b'P' => self.portals.begin(name, None, batch)?,
@@ -422,23 +493,11 @@ impl Session {
         }
         Ok(Flow::On)
     }
-
-    /// The client's data is at its end. In the extended protocol the server ignored the Syncs that
-    /// came while it took data.
-    fn end_copy_in(&mut self) {
-        self.copy_in = false;
-        let front_is_execute = matches!(self.owed.front(), Some(Owed::Execute(_)));
-        if front_is_execute {
-            let front = self.owed.pop_front();
-            self.owed.retain(|owed| !matches!(owed, Owed::Sync));
-            if let Some(front) = front {
-                self.owed.push_front(front);
-            }
-            // The batch goes on until the next Sync.
-            self.open_batch = true;
-        }
-    }
 }
+
+/// Bytes of a name of a statement or portal; the server cuts what is longer (PostgreSQL's
+/// NAMEDATALEN).
+const MAX_NAME_BYTES: usize = 63;
 
 fn copies(facts: &Facts) -> bool {
     facts.all_actions().iter().any(|action| action.verb == "COPY")

@@ -40,11 +40,12 @@ impl Session {
         turn: &mut Turn,
     ) -> Result<(), WireError> {
         let mut carried = std::mem::take(&mut self.outbox);
-        let bytes = if carried.rest().is_empty() {
-            input
-        } else {
+        let carries = !carried.rest().is_empty();
+        let bytes = if carries {
             carried.push(input);
             carried.rest()
+        } else {
+            input
         };
         // Bytes before `sent` were dealt with; those up to `at` pass as they are.
         let (mut sent, mut at) = (0, 0);
@@ -93,9 +94,12 @@ impl Session {
             }
         };
         turn.out.to_client.extend_from_slice(bytes.get(sent..at).unwrap_or_default());
-        let rest = bytes.get(at..).unwrap_or_default();
-        if !rest.is_empty() {
-            self.outbox.bytes = rest.to_vec();
+        if carries {
+            // A message of many pieces is not copied for each of them.
+            carried.take(at);
+            self.outbox = carried;
+        } else {
+            self.outbox.push(bytes.get(at..).unwrap_or_default());
         }
         result
     }
@@ -121,6 +125,9 @@ impl Session {
         turn: &mut Turn,
     ) -> Result<Fate, WireError> {
         let body = message.get(HEAD_BYTES..).unwrap_or_default();
+        if !matches!(tag, b'D' | b'd' | b'N' | b'A' | b'S') {
+            self.progress += 1;
+        }
         match tag {
             b'D' => self.row(body),
             b'T' | b'n' => self.described(tag, body),
@@ -155,8 +162,11 @@ impl Session {
         if run.stopped {
             return Ok(Fate::Swallow);
         }
-        let before = run.portal.as_ref().map_or(0, |portal| portal.passed.load(Ordering::Relaxed));
-        let passed = before.saturating_add(run.rows_out);
+        // A portal may be run in pieces.
+        let passed = match &run.portal {
+            Some(portal) => portal.rows.fetch_add(1, Ordering::Relaxed),
+            None => run.rows_out,
+        };
         if run.ruling.limit.is_some_and(|limit| passed >= limit) {
             run.stopped = true;
             return Ok(Fate::Swallow);
@@ -223,6 +233,13 @@ impl Session {
                 self.statements.confirm(&name, Some(&statement));
             }
             (b'2', Some(Owed::Bind { name, portal, batch: _ })) => {
+                if let (Ok(name), Ok(text)) =
+                    (std::str::from_utf8(&name), std::str::from_utf8(&portal.statement.text))
+                    && !name.is_empty()
+                {
+                    // SQL can FETCH from a portal by its name.
+                    self.reader.open(name, text);
+                }
                 self.portals.confirm(&name, Some(&portal));
             }
             (b'3', Some(Owed::Close { portal, name, batch: _ })) => {
@@ -270,9 +287,6 @@ impl Session {
             return Err(WireError::OutOfOrder);
         };
         count_rows(&mut run, body);
-        if let Some(portal) = &run.portal {
-            portal.passed.fetch_add(run.rows_out, Ordering::Relaxed);
-        }
         let state = match tag {
             _ if run.stopped => OutcomeState::StoppedAtLimit,
             b's' => OutcomeState::Suspended,
@@ -317,6 +331,7 @@ impl Session {
             Some(Owed::Refused { complaint: _, ready: true }) => {}
             _ => return Err(WireError::OutOfOrder),
         }
+        self.answered += 1;
         self.settle(status);
         Ok(Fate::Pass)
     }
@@ -370,9 +385,10 @@ impl Session {
         let mut bound: Vec<Arc<Portal>> = Vec::new();
         while let Some(owed) = self.owed.front() {
             if matches!(owed, Owed::Sync) {
-                break;
+                return Ok(shown);
             }
             let Some(owed) = self.owed.pop_front() else { break };
+            self.answered += u64::from(owed.is_end());
             match owed {
                 Owed::Parse { name, batch, .. } => {
                     self.statements.drop_batch(&name, batch);
@@ -410,6 +426,8 @@ impl Session {
             }
             first = false;
         }
+        // The Sync is not sent yet.
+        self.skip(judge);
         Ok(shown)
     }
 
@@ -511,8 +529,7 @@ impl Session {
             return Err(WireError::OutOfOrder);
         };
         if tag == b'G' {
-            self.copy_in = true;
-            return Ok(Fate::Pass);
+            return self.copy_in_begins();
         }
         run.copies_out = true;
         if run.ruling.passes_rows() {
@@ -528,6 +545,22 @@ impl Session {
         let fields = copy_fields(run, columns);
         let plan = plan(&run.ruling, &fields, None, key.as_ref());
         run.copy = Some(Box::new(CopyMasker::new(shape, plan, run.ruling.limit)));
+        Ok(Fate::Pass)
+    }
+
+    /// The server takes data. What came behind the command already it reads as part of it: a Sync
+    /// is ignored, and anything else ends the session.
+    fn copy_in_begins(&mut self) -> Result<Fate, WireError> {
+        let in_batch = matches!(self.owed.front(), Some(Owed::Execute(_)));
+        while self.owed.len() > 1 {
+            match self.owed.pop_back() {
+                Some(Owed::Sync) => self.answered += 1,
+                _ => return Err(WireError::OutOfOrder),
+            }
+        }
+        // The batch goes on until the next Sync.
+        self.open_batch |= in_batch;
+        self.copy_in = true;
         Ok(Fate::Pass)
     }
 
@@ -590,11 +623,14 @@ fn copy_fields(run: &Run, columns: usize) -> Vec<Field> {
 /// The plan of an Execute, by what the portal or its statement was described as.
 fn plan_of_portal(run: &Run, key: Option<&HashKey>) -> Option<RowPlan> {
     let portal = run.portal.as_ref()?;
-    let described = portal.description.get().or_else(|| portal.statement.description.get())?;
-    let fields = described.as_ref()?;
-    portal.statement.plan(&run.ruling, &portal.formats, || {
-        plan(&run.ruling, fields, Some(&portal.formats), key)
-    })
+    let fields = portal.fields()?.as_ref()?;
+    let make = || plan(&run.ruling, fields, Some(&portal.formats), key);
+    // What another command returns may be something else the next time.
+    if portal.names.is_some() {
+        make()
+    } else {
+        portal.statement.plan(&run.ruling, &portal.formats, make)
+    }
 }
 
 fn plan(
