@@ -89,12 +89,15 @@ fn links() -> Step {
 }
 
 fn test() -> Vec<Step> {
-    [vec![Step::cargo("tests", "test --workspace")], python::test(), node::test()].concat()
+    let rust = Step::cargo("tests", "test --workspace");
+    let proxy = Step::task("conformance of the proxy", Task::QuickConformance);
+    [vec![rust, proxy], python::test(), node::test()].concat()
 }
 
 fn long_test() -> Vec<Step> {
     let rust = Step::cargo("long property runs", "test --workspace");
-    [vec![rust.env("PROPTEST_CASES", "20000")], node::long_test()].concat()
+    let proxy = Step::task("conformance of the proxy, SQLAlchemy included", Task::Conformance);
+    [vec![rust.env("PROPTEST_CASES", "20000"), proxy], node::long_test()].concat()
 }
 
 fn bench() -> Vec<Step> {
