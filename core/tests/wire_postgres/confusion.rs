@@ -145,7 +145,7 @@ fn a_copy_that_fails_shifts_no_answers() {
         s(&[bare(b'1'), bare(b'2'), copying]),
         c(&[message(b'd', |body| body.extend(b"x\n"))]),
         s(&[error("22P02", "invalid input syntax")]),
-        c(&[message(b'f', |body| put_nul(body)), bare(b'S')]),
+        c(&[message(b'f', put_nul), bare(b'S')]),
         s(&[ready(b'I')]),
         c(&[query("SELECT 1/0")]),
         s(&[error("22012", "division by zero"), ready(b'I')]),
