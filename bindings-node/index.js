@@ -4,11 +4,6 @@ const native = require('./lib/native.js');
 const errors = require('./lib/errors.js');
 const { VERDICTS, Decision, Session } = require('./lib/decision.js');
 const { Guard } = require('./lib/guard.js');
-const { MaskStream } = require('./lib/mask.js');
-const audit = require('./lib/audit.js');
-const approval = require('./lib/approval.js');
-const keys = require('./lib/keys.js');
-const policy = require('./lib/policy.js');
 
 /** Every code that can be met here, with its meaning. */
 function allCodes() {
@@ -18,13 +13,19 @@ function allCodes() {
 exports.Guard = Guard;
 exports.Session = Session;
 exports.Decision = Decision;
-exports.MaskStream = MaskStream;
 exports.VERDICTS = VERDICTS;
-exports.audit = audit;
-exports.approval = approval;
-exports.keys = keys;
-exports.policy = policy;
 exports.allCodes = allCodes;
+
+/** What stands beside the guard is loaded when it is first used. */
+const LATER = {
+  audit: () => require('./lib/audit.js'),
+  approval: () => require('./lib/approval.js'),
+  keys: () => require('./lib/keys.js'),
+  policy: () => require('./lib/policy.js'),
+  MaskStream: () => require('./lib/stream.js').MaskStream,
+};
+for (const [name, get] of Object.entries(LATER)) Object.defineProperty(exports, name, { get, enumerable: true });
+
 exports.PlacetError = errors.PlacetError;
 exports.PolicyError = errors.PolicyError;
 exports.BundleError = errors.BundleError;

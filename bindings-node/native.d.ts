@@ -353,6 +353,14 @@ export declare function keyName(text: string): string
 export declare function lastCheckpoint(writerDir: string): string | null
 
 /**
+ * As `maskText`, for all of a buffer: one argument less is cheaper.
+ *
+ * # Errors
+ * `MSK` codes.
+ */
+export declare function maskBytes(masker: number, bytes: Uint8Array): number
+
+/**
  * Masks the first bytes of a buffer as text: -1 where nothing was found, else how many bytes the
  * masked text has. `masker`: the number of a masker.
  *

@@ -84,4 +84,18 @@ function canonical(value) {
   return `{${keys.map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`).join(',')}}`;
 }
 
-module.exports = { NumberText, typed, bindArguments };
+/** Levels of data that are copied; what is below is bound by its text all the same. */
+const MAX_DEPTH = 64;
+
+/** Data copied whole; live objects, as frameworks hand them over, as they are. */
+function snapshot(value, depth = 0) {
+  if (value === null || typeof value !== 'object' || depth > MAX_DEPTH) return value;
+  if (Buffer.isBuffer(value)) return Buffer.from(value);
+  if (value instanceof Uint8Array) return Uint8Array.from(value);
+  if (value instanceof Date) return new Date(value);
+  if (Array.isArray(value)) return value.map((item) => snapshot(item, depth + 1));
+  if (!isPlain(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, snapshot(item, depth + 1)]));
+}
+
+module.exports = { NumberText, snapshot, typed, bindArguments };

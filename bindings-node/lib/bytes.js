@@ -51,11 +51,14 @@ function isShared(value) {
   return value.buffer instanceof SharedArrayBuffer;
 }
 
-/** A view of bytes as bytes, whatever it views them as. */
-function view(value) {
-  if (value instanceof Uint8Array) return bytes(value);
-  if (value instanceof ArrayBuffer) return new Uint8Array(value);
-  return bytes(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+const { get: intrinsicLength } = Object.getOwnPropertyDescriptor(
+  Object.getPrototypeOf(Uint8Array.prototype),
+  'length',
+);
+
+/** How many bytes there are, whatever a subclass says: what is decided about is all of them. */
+function lengthOf(value) {
+  return Reflect.apply(intrinsicLength, value, []);
 }
 
-module.exports = { write, space, bytes, view };
+module.exports = { write, space, bytes, lengthOf };

@@ -2,7 +2,7 @@
 
 const native = require('./native.js');
 const { translate, through, usage } = require('./errors.js');
-const { write, space, bytes } = require('./bytes.js');
+const { write, space, bytes, lengthOf } = require('./bytes.js');
 const { Masker, Rows } = require('./mask.js');
 
 /** By their numbers in the addon; ordered by strictness. */
@@ -37,59 +37,62 @@ class Decision {
   }
 
   get rules() {
-    return this.#read().rules;
+    return Decision.#read(this).rules;
   }
   get reasons() {
-    return this.#read().reasons;
+    return Decision.#read(this).reasons;
   }
   get understanding() {
-    return this.#read().understanding;
+    return Decision.#read(this).understanding;
   }
   get risk() {
-    return this.#read().risk;
+    return Decision.#read(this).risk;
   }
   get obligations() {
-    return this.#read().obligations;
+    return Decision.#read(this).obligations;
   }
   get remedy() {
-    return this.#read().remedy;
+    return Decision.#read(this).remedy;
   }
   get bundle() {
-    return this.#read().bundle;
+    return Decision.#read(this).bundle;
   }
   get stamps() {
-    return this.#read().stamps;
+    return Decision.#read(this).stamps;
   }
   get explanation() {
-    return this.#read().explanation;
+    return Decision.#read(this).explanation;
   }
   /** What the command would do. */
   get facts() {
-    this.#facts ??= JSON.parse(through(() => this.#own().facts()));
+    this.#facts ??= JSON.parse(through(() => Decision.#own(this).facts()));
     return this.#facts;
   }
 
   /** The object of `docs/spec/cli.md`, as `placet decide` prints it. */
   toJSON() {
-    return this.#read();
+    return Decision.#read(this);
   }
 
-  #read() {
-    this.#detail ??= JSON.parse(through(() => this.#own().decision()));
-    return this.#detail;
+  // Static: a private method of the instance would be bound to each when it is made, which costs more
+  // than the rest of the call.
+  static #read(decision) {
+    decision.#detail ??= JSON.parse(through(() => Decision.#own(decision).decision()));
+    return decision.#detail;
   }
 
   /** The addon's handle, on which this is the last decision: one that is not is made again. */
-  #own() {
-    const place = this.#place;
-    if (place.serial !== this.#serial) {
-      if (place.bundle.epoch !== this.#epoch) {
+  static #own(decision) {
+    const place = decision.#place;
+    if (place.serial !== decision.#serial) {
+      if (place.bundle.epoch !== decision.#epoch) {
         const help = 'read a decision before the bundle is reloaded, or decide again';
         throw usage('API010', 'the details of this decision are gone', help);
       }
       // The same arguments give the same answer for ever.
-      numberOf(place, this.#command, this.#now);
-      this.#serial = place.serial;
+      const command = decision.#command;
+      numberOf(place, command instanceof Kept ? command.bytes() : command, decision.#now);
+      decision.#serial = place.serial;
     }
     return place.own;
   }
@@ -97,7 +100,7 @@ class Decision {
   /** The masker of rows that the decision asks for; `null` where it asks for none. */
   static rowsOf(decision, columns) {
     return through(() => {
-      const own = decision.#own();
+      const own = Decision.#own(decision);
       const rows = own.rows(columns);
       return rows === null ? null : new Rows(rows, new Masker(own.masker()));
     });
@@ -105,15 +108,28 @@ class Decision {
 
   /** Whether the decision masks what no detector finds in a free text. */
   static masksTagged(decision) {
-    return through(() => decision.#own().masksTagged());
+    return through(() => Decision.#own(decision).masksTagged());
   }
 
   /** The masker of free texts that the decision asks for; `null` where it asks for none. */
   static maskerOf(decision) {
     return through(() => {
-      const own = decision.#own().masker();
+      const own = Decision.#own(decision).masker();
       return own === null ? null : new Masker(own);
     });
+  }
+}
+
+/** A copy of bytes as a string of Latin-1: cheaper to make than a buffer, and as faithful. */
+class Kept {
+  #text;
+
+  constructor(bytes) {
+    this.#text = Buffer.prototype.latin1Slice.call(bytes, 0, lengthOf(bytes));
+  }
+
+  bytes() {
+    return Buffer.from(this.#text, 'latin1');
   }
 }
 
@@ -126,7 +142,7 @@ function numberOf(place, command, now) {
       return native.decide(place.number, space(), length, now);
     }
     const given = commandBytes(command);
-    return native.decide(place.number, given, given.length, now);
+    return native.decide(place.number, given, lengthOf(given), now);
   } catch (error) {
     throw translate(error);
   }
@@ -146,7 +162,7 @@ class Session {
     const place = this.#place;
     const number = numberOf(place, command, now);
     // Bytes may change before the details are read; strings never do.
-    const kept = typeof command === 'string' ? command : Buffer.from(command);
+    const kept = typeof command === 'string' ? command : new Kept(command);
     return new Decision(verdictOf(number), place, kept, now);
   }
 
@@ -154,7 +170,7 @@ class Session {
   static admit(session, { command, params, facts, ticket, now }) {
     return through(() => {
       const given = typeof command === 'string' ? null : commandBytes(command);
-      const length = given === null ? write(command) : given.length;
+      const length = given === null ? write(command) : lengthOf(given);
       const buffer = given ?? space();
       const { own, bundle } = session.#place;
       const admission =

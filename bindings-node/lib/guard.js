@@ -1,10 +1,9 @@
 'use strict';
 
 const { readFileSync } = require('node:fs');
-const { setTimeout: sleep } = require('node:timers/promises');
 const native = require('./native.js');
 const { through, usage } = require('./errors.js');
-const { write, space, bytes } = require('./bytes.js');
+const { write, space, bytes, lengthOf } = require('./bytes.js');
 const { Masker } = require('./mask.js');
 const { Decision, Session } = require('./decision.js');
 const { guardTool, Held } = require('./tool.js');
@@ -114,7 +113,7 @@ class Guard {
       const own = typeof text === 'string' ? null : bytes(text);
       const state = session === undefined ? undefined : JSON.stringify(snake(session));
       const names = catalog === undefined ? undefined : catalogText(catalog);
-      const length = own === null ? write(text) : own.length;
+      const length = own === null ? write(text) : lengthOf(own);
       return JSON.parse(this.#native.facts(protocol, own ?? space(), length, state, names));
     });
   }
@@ -173,6 +172,7 @@ class Guard {
 
   /** Waits until people have answered, and says how. */
   async answered(ticket, { timeoutMs = Infinity, intervalMs = 250, signal } = {}) {
+    const { setTimeout: sleep } = require('node:timers/promises');
     const end = Date.now() + timeoutMs;
     for (;;) {
       const state = this.state(ticket);

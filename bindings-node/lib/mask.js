@@ -1,9 +1,8 @@
 'use strict';
 
-const { Transform } = require('node:stream');
 const native = require('./native.js');
 const { translate, through, usage } = require('./errors.js');
-const { write, space, bytes } = require('./bytes.js');
+const { write, space, bytes, lengthOf } = require('./bytes.js');
 const { maskNested } = require('./nested.js');
 
 /** A masker of the addon with the shapes of JavaScript in front of it. */
@@ -54,8 +53,8 @@ class Masker {
       const own = bytes(input);
       const out =
         key === undefined
-          ? native.maskText(this.#number, own, own.length)
-          : this.#native.textInContext(own, own.length, key);
+          ? native.maskBytes(this.#number, own)
+          : this.#native.textInContext(own, lengthOf(own), key);
       if (out === -1) return input;
       const masked = Buffer.allocUnsafe(out);
       native.takeMasked(this.#number, masked);
@@ -104,7 +103,14 @@ class Masker {
     });
   }
 
+  /** A stream of the addon, for chunks that come one by one. */
+  chunks() {
+    return through(() => this.#native.stream('text'));
+  }
+
   stream(options) {
+    // Loaded when it is needed: Node's streams take longer to load than all of this.
+    const { MaskStream } = require('./stream.js');
     return new MaskStream(through(() => this.#native.stream(options?.format ?? 'text')));
   }
 
@@ -119,42 +125,6 @@ function take(source, length) {
   const out = Buffer.allocUnsafe(length);
   source.take(out);
   return out;
-}
-
-/** Bytes in, masked bytes out; however the input is cut, the output is the same. */
-class MaskStream extends Transform {
-  #native;
-  #findings = [];
-
-  constructor(own) {
-    super({ decodeStrings: true });
-    this.#native = own;
-  }
-
-  /** What was found so far: types and places in the input, never values. */
-  get findings() {
-    return this.#findings;
-  }
-
-  _transform(chunk, _encoding, done) {
-    this.#step(done, () => this.#native.push(bytes(chunk)));
-  }
-
-  _flush(done) {
-    this.#step(done, () => this.#native.finish());
-  }
-
-  #step(done, work) {
-    let out;
-    try {
-      out = take(this.#native, work());
-      for (const finding of JSON.parse(this.#native.takeFindings())) this.#findings.push(finding);
-    } catch (error) {
-      done(translate(error));
-      return;
-    }
-    done(null, out);
-  }
 }
 
 /** Masks cells by what is known of their column first, by shape second. */
@@ -178,7 +148,7 @@ class Rows {
     try {
       if (value instanceof Uint8Array) {
         const own = bytes(value);
-        const out = this.#native.cell(column, own, own.length);
+        const out = this.#native.cell(column, own, lengthOf(own));
         return out === -1 ? value : take(this.#native, out);
       }
       const isPlain = typeof value === 'object' && !(value instanceof Date);
@@ -230,4 +200,4 @@ function cellText(value, isPlain) {
   return String(value);
 }
 
-module.exports = { Masker, MaskStream, Rows };
+module.exports = { Masker, Rows };

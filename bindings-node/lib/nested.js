@@ -6,17 +6,17 @@
  * places. What JSON has no word for keeps its place as `null`.
  */
 
-const { LimitError } = require('./errors.js');
+const { LimitError, usage } = require('./errors.js');
 
 /** Levels of nesting; an object that contains itself is beyond any. */
 const MAX_DEPTH = 512;
 
 /** Masks a value; returns the very value where nothing was found. */
 function maskNested(masker, value) {
-  const { text, root } = serialize(value);
+  const { text, root, isRemade } = serialize(value);
   const masked = masker.json(text);
-  if (masked === text) return { value, changes: 0 };
-  const changes = { count: 0 };
+  if (masked === text && !isRemade) return { value, changes: 0 };
+  const changes = { count: 0, moved: 0 };
   return { value: rebuild(root, new Tokens(masked), changes), changes: changes.count };
 }
 
@@ -24,7 +24,7 @@ function serialize(value) {
   const out = [];
   try {
     const root = put(value, out, 0);
-    return { text: out.join(''), root };
+    return { text: out.join(''), root, isRemade: out.isRemade === true };
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
     throw new LimitError('the value is too large to be masked at once', { code: 'LIM002', help: 'mask it in parts' });
@@ -44,6 +44,7 @@ function put(value, out, depth) {
     out.push(shape.text);
     return { value, shape };
   }
+  if (shape.isRemade) out.isRemade = true;
   const [open, close] = shape.kind === 'list' ? '[]' : '{}';
   const children = [];
   out.push(open);
@@ -86,7 +87,7 @@ function scalar(text) {
 
 function objectShape(value) {
   if (Array.isArray(value)) return { kind: 'list', items: value, make: (items) => items };
-  if (value instanceof Date || value instanceof RegExp || value instanceof Promise) return KEPT;
+  if (value instanceof Date || value instanceof RegExp) return KEPT;
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer || value instanceof SharedArrayBuffer) {
     return bytesShape(value);
   }
@@ -96,17 +97,30 @@ function objectShape(value) {
   if (value instanceof Set) return { kind: 'list', items: [...value], make: (items) => new Set(items) };
   if (value instanceof Map) return mapShape(value);
   if (typeof value.toJSON === 'function') {
-    return { kind: 'list', items: [value.toJSON()], make: ([item]) => item };
+    // Members beside the JSON form are not looked at, so an object that has some leaves as that form.
+    const isRemade = Object.keys(value).length > 0;
+    return { kind: 'list', items: [value.toJSON()], make: ([item]) => item, isRemade };
   }
   const hidden = value instanceof Error ? ['message', 'stack', 'cause', 'errors'] : [];
   const keys = Reflect.ownKeys(value).filter(
     (key) => hidden.includes(key) || Object.prototype.propertyIsEnumerable.call(value, key),
   );
+  // Symbols are where Node keeps what is inside of its own objects.
+  if (keys.every((key) => typeof key === 'symbol') && isOpaque(value)) {
+    throw usage('API030', 'a value of this type cannot be masked', 'return its content, not the object');
+  }
   return {
     kind: 'object',
     entries: keys.map((key) => [key, value[key]]),
     make: (entries) => remake(value, entries),
   };
+}
+
+/** An object without members of its own whose class has some: what these give cannot be seen. */
+function isOpaque(value) {
+  const prototype = Object.getPrototypeOf(value);
+  if (prototype === null || prototype === Object.prototype) return false;
+  return Reflect.ownKeys(prototype).some((key) => key !== 'constructor');
 }
 
 /** An object of the same kind with other members. */
@@ -156,17 +170,22 @@ function rebuild({ value, shape, children }, tokens, changes) {
     const masked = JSON.parse(token);
     if (masked === value) return value;
     changes.count += 1;
+    changes.moved += 1;
     return masked;
   }
-  const before = changes.count;
+  const before = changes.moved;
   const members = children.map((child, place) => {
     if (shape.kind === 'list') return rebuild(child, tokens, changes);
     const key = shape.entries[place][0];
     const text = JSON.parse(tokens.next());
-    if (text !== keyText(key)) changes.count += 1;
+    if (text !== keyText(key)) {
+      changes.count += 1;
+      changes.moved += 1;
+    }
     return [text === keyText(key) ? key : text, rebuild(child, tokens, changes)];
   });
-  return changes.count === before ? value : shape.make(members);
+  if (shape.isRemade) changes.moved += 1;
+  return changes.moved === before ? value : shape.make(members);
 }
 
 /** The scalars and keys of a JSON text without blanks, in order. */

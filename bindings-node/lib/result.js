@@ -1,8 +1,7 @@
 'use strict';
 
-const { PassThrough, Readable, pipeline } = require('node:stream');
 const { Decision } = require('./decision.js');
-const { usage } = require('./errors.js');
+const { through, usage } = require('./errors.js');
 
 /** Whether a decision asks for masks. */
 function hasDecisionMask(decision) {
@@ -34,7 +33,7 @@ function maskResult(decision, builtin, result, end) {
 }
 
 function isStream(value) {
-  return value instanceof Readable;
+  return typeof value?.pipe === 'function' && value instanceof require('node:stream').Readable;
 }
 
 function isIterator(value) {
@@ -156,7 +155,8 @@ function hidden(work, value, depth = 0) {
 function* iterate(work, rows, end) {
   const items = new Items(work, end);
   try {
-    for (const row of rows) yield items.next(row);
+    for (const row of rows) yield* items.next(row);
+    yield* items.rest();
   } catch (error) {
     throw items.failed(error);
   } finally {
@@ -167,12 +167,57 @@ function* iterate(work, rows, end) {
 async function* iterateLater(work, rows, end) {
   const items = new Items(work, end);
   try {
-    for await (const row of rows) yield items.next(row);
+    for await (const row of rows) yield* items.next(row);
+    yield* items.rest();
   } catch (error) {
     throw items.failed(error);
   } finally {
     items.finish();
   }
+}
+
+/** Chunks of one text through a masker that holds back what may still become a value. */
+class Chunks {
+  found = 0;
+  #native;
+  /** The bytes of a character that is not complete. */
+  #cut = Buffer.alloc(0);
+
+  constructor(masker) {
+    this.#native = masker.chunks();
+  }
+
+  push(chunk) {
+    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, 'utf8') : chunk;
+    return this.#taken(through(() => this.#native.push(bytes)), false);
+  }
+
+  finish() {
+    return this.#taken(through(() => this.#native.finish()), true);
+  }
+
+  #taken(length, isLast) {
+    const out = Buffer.allocUnsafe(length);
+    this.#native.take(out);
+    this.found += JSON.parse(this.#native.takeFindings()).length;
+    const whole = Buffer.concat([this.#cut, out]);
+    const end = isLast ? whole.length : completeUpTo(whole);
+    this.#cut = whole.subarray(end);
+    return whole.subarray(0, end);
+  }
+}
+
+/** Where the last complete UTF-8 character ends. */
+function completeUpTo(bytes) {
+  for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
+    const byte = bytes[bytes.length - back];
+    if (byte >= 0xc0) {
+      const needs = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
+      return needs > back ? bytes.length - back : bytes.length;
+    }
+    if (byte < 0x80) break;
+  }
+  return bytes.length;
 }
 
 /** What passes one by one, and how it ends: exactly one outcome is told. */
@@ -182,6 +227,8 @@ class Items {
   #count = 0;
   #names;
   #mask;
+  #chunks;
+  #isText;
   #over;
   #ended = false;
 
@@ -197,14 +244,38 @@ class Items {
       throw this.#over;
     }
     this.#count += 1;
-    if (!isRows([item])) return whole(this.#work, item);
+    if (typeof item === 'string' || item instanceof Uint8Array) return this.#chunk(item);
+    if (!isRows([item])) return [whole(this.#work, item)];
     const names = columnsOf([item]);
     // A row with other columns than the one before is looked at by itself.
     if (this.#mask === undefined || names.join('\0') !== this.#names) {
       this.#names = names.join('\0');
       this.#mask = rowMasker(this.#work, [item]);
     }
-    return this.#mask(item);
+    return [this.#mask(item)];
+  }
+
+  /** Texts one after another are one text: a value may be cut between them. */
+  #chunk(item) {
+    const { masks, decision, builtin } = this.#work;
+    if (!masks && builtin === null) return [item];
+    if (masks && Decision.masksTagged(decision)) return [whole(this.#work, item)];
+    this.#isText ??= typeof item === 'string';
+    this.#chunks ??= new Chunks(masks ? Decision.maskerOf(decision) : builtin);
+    return this.#shown(this.#chunks.push(item));
+  }
+
+  /** What was held back because it might have become a value. */
+  rest() {
+    if (this.#chunks === undefined) return [];
+    const shown = this.#shown(this.#chunks.finish());
+    this.#work.cells += this.#chunks.found;
+    return shown;
+  }
+
+  #shown(bytes) {
+    if (bytes.length === 0) return [];
+    return [this.#isText ? bytes.toString('utf8') : bytes];
   }
 
   failed(error) {
@@ -222,6 +293,7 @@ class Items {
 
 /** A stream of objects row by row; one of bytes as a stream, because values may be cut. */
 function stream(work, readable, end) {
+  const { PassThrough, Readable, pipeline } = require('node:stream');
   if (readable.readableObjectMode) return Readable.from(iterateLater(work, readable, end));
   const tagged = work.masks && Decision.masksTagged(work.decision);
   if (tagged) {

@@ -10,7 +10,7 @@ const {
   usage,
 } = require('./errors.js');
 const { Decision } = require('./decision.js');
-const { bindArguments, typed } = require('./bind.js');
+const { bindArguments, snapshot, typed } = require('./bind.js');
 const { bytes } = require('./bytes.js');
 const { hasDecisionMask, maskResult } = require('./result.js');
 
@@ -123,18 +123,10 @@ function call(guard, plan, self, args, ticket) {
 
 /** The held call again, with the arguments as they are now: whoever changes them changes no approval. */
 function againOf(guard, plan, self, asked, ticket) {
-  const kept = asked.args.map(snapshot);
+  const kept = asked.args.map((value) => snapshot(value));
   return () => enter(plan, () => call(guard, plan, self, kept, ticket));
 }
 
-function snapshot(value) {
-  try {
-    return structuredClone(value);
-  } catch {
-    // A live object, as frameworks hand them over.
-    return value;
-  }
-}
 
 /** What a call asks: the command, what is bound beside it, who asks, and the arguments to run with. */
 function ask(plan, args) {

@@ -73,7 +73,7 @@ impl OptionsForm {
             (None, None) => {}
             (Some(_), None) | (None, Some(_)) => {
                 let help = "give `audit`, the directory, and `auditKey`, the key's file";
-                return Err(Failure::new("API010", "a log needs a directory and a key", help));
+                return Err(Failure::new("API038", "a log needs the file of its key", help));
             }
         }
         if let Some(dir) = self.approvals {

@@ -19,7 +19,6 @@ const APART = {
   API021: CLI, LIM001: CLI,
   API007: 'bytes cross as bytes; this layer writes the base64 itself',
   API009: 'every answer is JSON; the code keeps the door closed if one were not',
-  API030: 'every value of JavaScript has a form',
   API032: PYTHON, API034: PYTHON,
   API111: 'a catalog of 64 MiB: core/src/crypto/json.rs tests the bound',
   API121: SIGNS, API122: SIGNS, API123: SIGNS,
@@ -221,6 +220,7 @@ test('masking', async (t) => {
   raises('API033', () => guard.mask('x', { format: 'xml' }));
   raises('API035', () => [...guard.maskRows([7])]);
   raises('API037', () => guard.scan(7));
+  raises('API030', () => guard.mask({ answer: new Response('ada@example.com') }));
 });
 
 test('the log', (t) => {
@@ -304,7 +304,8 @@ test('files, keys and objects of the integrator', (t) => {
   for (let n = 0; n < 9; n += 1) writeFileSync(join(dir, 'large', `${n}.toml`), '#'.repeat(1 << 20));
   raises('LIM002', open({ bundle: path('large') }));
   raises('API022', open({ approvals: path('approvals') }));
-  raises('API010', open({ audit: dir }));
+  raises('API038', open({ audit: dir }));
+  raises('API010', open({ audti: dir }));
   for (const [code, text] of [
     ['API112', '['.repeat(1000)], ['API113', '{"tables":[],"tables":[]}'], ['API114', '[12345678901234567890123]'], ['API115', 'no JSON'],
   ]) {
@@ -392,5 +393,7 @@ test('a code stands for one class', () => {
 test('the specification lists the same codes', () => {
   const page = readFileSync(join(root, 'docs/spec/errors.md'), 'utf8');
   const rows = [...page.matchAll(/^\| `([A-Za-z0-9_]+)` \| (.*) \|$/gm)].map(([, code, meaning]) => [code, meaning]);
-  assert.deepEqual([...placet.allCodes()].sort(), rows.sort());
+  // The proxy's complaints about its configuration cannot be met here.
+  const isProxy = ([code]) => /^API0[45]\d$/.test(code);
+  assert.deepEqual([...placet.allCodes()].sort(), rows.filter((row) => !isProxy(row)).sort());
 });

@@ -133,6 +133,18 @@ test('texts of every length and alphabet are decided as their bytes are', () => 
   assert.equal(session.decide(shared).verdict, 'allow');
 });
 
+test('bytes are all of their bytes, whatever a subclass says', () => {
+  class Short extends Uint8Array {
+    get length() {
+      return 8;
+    }
+  }
+  const sly = new Short(Buffer.from('SELECT 1; DROP TABLE t'));
+  const guard = new placet.Guard();
+  assert.equal(guard.decide(sly).verdict, 'deny');
+  assert.equal(guard.facts(sly).statements, 2);
+});
+
 test('a guard works in worker threads, each with its own', async () => {
   const { Worker } = await import('node:worker_threads');
   const source = `

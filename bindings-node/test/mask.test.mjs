@@ -86,6 +86,31 @@ test('members that answer differently the second time do not slip through', () =
   assert.deepEqual(masked, { mail: '[EMAIL_ADDRESS]', list: ['[EMAIL_ADDRESS]'] });
 });
 
+test('what cannot be seen is not let through', () => {
+  class Hidden {
+    #mail = MAIL;
+    get mail() {
+      return this.#mail;
+    }
+  }
+  class Shown {
+    constructor() {
+      this.mail = MAIL;
+    }
+    toJSON() {
+      return { id: 7 };
+    }
+  }
+  for (const value of [new Hidden(), Promise.resolve(MAIL), new Response(MAIL), new WeakMap()]) {
+    assert.throws(() => guard.mask({ value }), { code: 'API030' });
+  }
+  assert.deepEqual(guard.mask([new Shown()]), [{ id: 7 }]);
+  const url = new URL('https://x.test/');
+  assert.equal(guard.mask([url])[0], url);
+  class Empty {}
+  assert.ok(guard.mask([new Empty()])[0] instanceof Empty);
+});
+
 test('keys that become the same are still two places', () => {
   const masked = guard.mask({ 'ada@example.com': 1, 'bob@example.com': MAIL, after: [MAIL] });
   assert.deepEqual(masked, { '[EMAIL_ADDRESS]': '[EMAIL_ADDRESS]', after: ['[EMAIL_ADDRESS]'] });

@@ -229,6 +229,26 @@ test('what no rule masks passes as the very object, unless everything is to be m
   assert.equal(Buffer.concat(await stream('SELECT 1').toArray()).toString(), 'from [EMAIL_ADDRESS]');
 });
 
+test('texts that come in pieces are one text', async (t) => {
+  const { guard, events } = shop(t);
+  const pieces = ['to ada@ex', 'ample.com, ', 'é'.repeat(3), ' card 4111 1111 ', '1111 1111', ' end'];
+  const wanted = 'to [EMAIL_ADDRESS], ééé card [CREDIT_CARD] end';
+  const tool = (body) => guard.tool(body, { protocol: 'postgres', mask: 'always' });
+  const later = tool(async function* () {
+    yield* pieces;
+  });
+  const texts = await Array.fromAsync2(later('SELECT 1'));
+  assert.ok(texts.every((text) => typeof text === 'string'));
+  assert.equal(texts.join(''), wanted);
+  const now = tool(function* () {
+    for (const byte of Buffer.from(pieces.join(''))) yield Uint8Array.of(byte);
+  });
+  assert.equal(Buffer.concat([...now('SELECT 1')]).toString(), wanted);
+  const web = tool(() => new Blob([pieces.join('')]).stream());
+  assert.equal(Buffer.concat(await Array.fromAsync2(web('SELECT 1'))).toString(), wanted);
+  assert.deepEqual(events().filter(({ type }) => type === 'outcome').map(({ masked_cells }) => masked_cells), [2, 2, 2]);
+});
+
 test('more rows than the limit are an error, never a cut', async (t) => {
   const { guard, events } = shop(t);
   const rows = [1, 2, 3].map((id) => ({ id }));
@@ -304,6 +324,23 @@ test('who asks may depend on the call, and live objects are no part of what is a
   assert.equal(await code(() => tool.resume(held.ticket, retry, new Connection(), { user: 'eve' })), 'APR033');
   assert.equal(tool.resume(held.ticket, retry, new Connection(), { user: 'ana-7', at: 2 }), 1);
   assert.equal(runs, 1);
+});
+
+test('a held call keeps its data, and its live objects as they are', async (t) => {
+  const { guard, approve } = shop(t);
+  class Connection {
+    run = (query, values) => [query, ...values];
+  }
+  const connection = new Connection();
+  const tool = guard.tool(({ query, values }, to) => [to === connection, ...to.run(query, values)], {
+    protocol: 'postgres', arg: 'query',
+  });
+  const input = { query: 'DELETE FROM shop.orders WHERE id = $1 OR note = $2', values: [7, Buffer.from('x')] };
+  const held = await rejected(() => tool(input, connection));
+  approve(held.ticket);
+  input.values[0] = 8;
+  input.values[1].write('y');
+  assert.deepEqual(guard.resume(held.ticket), [true, input.query, 7, Buffer.from('x')]);
 });
 
 test('a call that no reader reads: refused, unless its facts are stated', async (t) => {

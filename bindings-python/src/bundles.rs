@@ -228,7 +228,7 @@ impl PyBundle {
             let bound = Defaults::default().with(&given)?;
             let facts = Arc::clone(facts.facts());
             let decision = self.rules.decide(&facts, &bound.request);
-            Ok(PyDecision::new(Arc::new(Decided { facts, decision }), None))
+            Ok(PyDecision::new(Decided { facts, decision }, None))
         })
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use placet::engine::Decided;
-use placet::facts::Facts;
+use placet::facts::{Facts, Understanding};
 use placet::policy::{MaskedColumns, Obligation, Verdict};
 use pyo3::IntoPyObjectExt as _;
 use pyo3::intern;
@@ -23,22 +23,19 @@ pub(crate) struct PyDecision {
 }
 
 enum Inner {
-    Live(Arc<Decided>),
+    /// In a box, so that moving the handle into its Python object moves a pointer.
+    Live(Box<Decided>),
     /// Came out of a pickle: it tells, and cannot drive a masker.
-    Stored {
-        verdict: Verdict,
-        decision: Value,
-        facts: Value,
-    },
+    Stored { verdict: Verdict, text: String, decision: Value, facts: Arc<Facts> },
 }
 
 impl PyDecision {
-    pub(crate) const fn new(decided: Arc<Decided>, id: Option<String>) -> Self {
-        Self { inner: Inner::Live(decided), id }
+    pub(crate) fn new(decided: Decided, id: Option<String>) -> Self {
+        Self { inner: Inner::Live(Box::new(decided)), id }
     }
 
     /// The decision itself, to mask by it.
-    pub(crate) fn live(&self) -> PyResult<&Arc<Decided>> {
+    pub(crate) fn live(&self) -> PyResult<&Decided> {
         match &self.inner {
             Inner::Live(decided) => Ok(decided),
             Inner::Stored { .. } => {
@@ -65,7 +62,7 @@ impl PyDecision {
     fn facts_value(&self) -> PyResult<Value> {
         match &self.inner {
             Inner::Live(decided) => json(&*decided.facts),
-            Inner::Stored { facts, .. } => Ok(facts.clone()),
+            Inner::Stored { facts, .. } => json(&**facts),
         }
     }
 
@@ -186,7 +183,7 @@ impl PyDecision {
     fn facts(&self) -> PyResult<PyFacts> {
         match &self.inner {
             Inner::Live(decided) => Ok(PyFacts(Arc::clone(&decided.facts))),
-            Inner::Stored { facts, .. } => PyFacts::stored(facts),
+            Inner::Stored { facts, .. } => Ok(PyFacts(Arc::clone(facts))),
         }
     }
 
@@ -207,7 +204,7 @@ impl PyDecision {
         match &self.inner {
             // Written from the decision, so that the order of the keys is the specification's.
             Inner::Live(decided) => text(&decided.decision),
-            Inner::Stored { decision, .. } => text(decision),
+            Inner::Stored { text, .. } => Ok(text.clone()),
         }
     }
 
@@ -247,12 +244,24 @@ impl PyDecision {
     fn restore(decision: &str, facts: &str, id: Option<String>) -> PyResult<Self> {
         let refused = || unreadable("stored decision");
         let parse = |text: &str| serde_json::from_str::<Value>(text).map_err(|_| refused());
-        let (decision, facts) = (parse(decision)?, parse(facts)?);
+        let text = decision.to_owned();
+        let (decision, facts) = (parse(decision)?, PyFacts::stored(&parse(facts)?)?);
         let verdict = decision.get("verdict").and_then(Value::as_str).and_then(Verdict::parse);
         let verdict = verdict.ok_or_else(refused)?;
-        PyFacts::stored(&facts)?;
-        Ok(Self { inner: Inner::Stored { verdict, decision, facts }, id })
+        // What a decision says of its facts must be what they say.
+        let facts = facts.0;
+        let understood = decision.get("understanding").and_then(Value::as_str);
+        if understood.is_none() || (understood == Some("full")) != facts_are_full(&facts) {
+            return Err(refused().into());
+        }
+        Ok(Self { inner: Inner::Stored { verdict, text, decision, facts }, id })
     }
+}
+
+/// Understood in full, code inside it included.
+fn facts_are_full(facts: &Facts) -> bool {
+    facts.understanding == Understanding::Full
+        && facts.actions.iter().all(|action| action.nested.iter().all(facts_are_full))
 }
 
 fn text(value: &impl serde::Serialize) -> PyResult<String> {

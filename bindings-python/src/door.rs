@@ -96,8 +96,8 @@ fn surrogates(text: &Bound<'_, PyString>) -> PyResult<Vec<u8>> {
 
 /// Masked bytes as text again.
 pub(crate) fn text_of<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyAny>> {
-    match str::from_utf8(bytes) {
-        Ok(text) => Ok(PyString::new(py, text).into_any()),
+    match PyString::from_bytes(py, bytes) {
+        Ok(text) => Ok(text.into_any()),
         Err(_) => PyBytes::new(py, bytes).call_method1("decode", ("utf-8", "surrogatepass")),
     }
 }

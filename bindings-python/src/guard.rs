@@ -175,7 +175,7 @@ impl PyGuard {
             let decided = detached(py, bytes.len(), || {
                 self.guard.decide(bound.protocol, bytes, &bound.sql, &bound.request)
             });
-            Ok(PyDecision::new(Arc::new(decided), None))
+            Ok(PyDecision::new(decided, None))
         })
     }
 
@@ -197,7 +197,7 @@ impl PyGuard {
             let bound = self.bound.with(&given)?;
             let facts = Arc::clone(facts.facts());
             let decision = self.guard.engine().rules().decide(&facts, &bound.request);
-            Ok(PyDecision::new(Arc::new(Decided { facts, decision }), None))
+            Ok(PyDecision::new(Decided { facts, decision }, None))
         })
     }
 
@@ -506,6 +506,11 @@ impl PyGuard {
 }
 
 impl PyGuard {
+    #[cfg(feature = "testing")]
+    pub(crate) const fn inner(&self) -> &Guard {
+        &self.guard
+    }
+
     fn masks_of(&self, decided: &Decided) -> Option<Masks> {
         self.guard.masks(decided).map(|(detectors, operators)| Masks { detectors, operators })
     }
@@ -531,8 +536,8 @@ impl PyGuard {
         })
     }
 
-    fn decided_rows(&self, decided: &Arc<Decided>) -> Make {
-        let (guard, decided) = (self.guard.clone(), Arc::clone(decided));
+    fn decided_rows(&self, decided: &Decided) -> Make {
+        let (guard, decided) = (self.guard.clone(), decided.clone());
         let masks = self.masks_of(&decided);
         Box::new(move |names| {
             let Some(masks) = &masks else {
@@ -551,7 +556,7 @@ impl PyGuard {
                 columns.push("");
             }
             match guard.row_masker(&decided, &columns) {
-                Some(masker) => Rows::new(masker, names, masks.clone()),
+                Some(masker) => Rows::decided(masker, names, masks.clone()),
                 None => Rows::plain(names.into_iter().map(|n| (n, None)).collect(), nothing()),
             }
         })
@@ -712,7 +717,7 @@ fn params_of(params: &Bound<'_, PyAny>) -> PyResult<Vec<placet::approval::Param>
 #[pyclass(frozen, module = "placet", name = "Admission")]
 pub(crate) struct PyAdmission {
     id: String,
-    decided: Arc<Decided>,
+    decided: Decided,
     step: &'static str,
     ticket: Option<String>,
     code: Option<&'static str>,
@@ -725,7 +730,7 @@ impl PyAdmission {
         let Admission { id, decided, step } = admission;
         let mut out = Self {
             id,
-            decided: Arc::new(decided),
+            decided,
             step: "forward",
             ticket: None,
             code: None,
@@ -761,7 +766,7 @@ impl PyAdmission {
 
     #[getter]
     fn decision(&self) -> PyDecision {
-        PyDecision::new(Arc::clone(&self.decided), Some(self.id.clone()))
+        PyDecision::new(self.decided.clone(), Some(self.id.clone()))
     }
 
     #[getter]

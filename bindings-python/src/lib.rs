@@ -47,5 +47,5 @@ mod _core {
     use crate::rows::{PyMaskedRows, PyRowMasker};
     #[cfg(feature = "testing")]
     #[pymodule_export]
-    use crate::testing::{arm_panic, time_decide, time_mask};
+    use crate::testing::{arm_panic, loop_decide, loop_mask};
 }

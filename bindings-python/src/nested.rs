@@ -89,7 +89,9 @@ fn write(value: &Bound<'_, PyAny>, out: &mut Vec<u8>, depth: usize) -> PyResult<
             }
         }
     } else if value.cast::<PyInt>().is_ok() {
-        match value.call_method0(intern!(py, "__index__")).and_then(|n| n.str()) {
+        // The number itself, whatever a subclass says of it.
+        let shown = py.get_type::<PyInt>().call_method1("__repr__", (value,));
+        match shown.and_then(|digits| Ok(digits.cast_into::<PyString>()?)) {
             Ok(digits) => out.extend_from_slice(digits.to_str()?.as_bytes()),
             // More digits than Python writes: longer than any number that is looked at.
             Err(_) => out.extend(std::iter::repeat_n(b'9', 5000)),
@@ -126,6 +128,11 @@ fn write(value: &Bound<'_, PyAny>, out: &mut Vec<u8>, depth: usize) -> PyResult<
         write_other(value, out, depth)?;
     }
     Ok(())
+}
+
+/// A value that holds others.
+pub(crate) fn is_container(value: &Bound<'_, PyAny>) -> bool {
+    is_list(value) || value.cast::<PyMapping>().is_ok()
 }
 
 fn is_list(value: &Bound<'_, PyAny>) -> bool {

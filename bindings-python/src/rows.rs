@@ -17,20 +17,29 @@ pub(crate) struct Rows {
     names: Vec<String>,
     forced: Vec<bool>,
     masks: Masks,
+    /// By a decision that forces columns: a cell that holds other values may be rows in disguise
+    /// (`return rows, total`), and is replaced by the operator of this column.
+    strict: Option<usize>,
     /// Cells that changed and did not go through the masker: numbers and nested values.
     masked_beside: u64,
 }
 
 impl Rows {
     /// By what a decision asks for.
-    pub(crate) fn new(masker: RowMasker, names: Vec<String>, masks: Masks) -> PyResult<Self> {
+    pub(crate) fn decided(masker: RowMasker, names: Vec<String>, masks: Masks) -> PyResult<Self> {
+        let mut rows = Self::new(masker, names, masks)?;
+        rows.strict = rows.forced.iter().position(|forced| *forced);
+        Ok(rows)
+    }
+
+    fn new(masker: RowMasker, names: Vec<String>, masks: Masks) -> PyResult<Self> {
         // A forced column replaces even an empty cell; the detectors find nothing in one.
         let mut probe = masker.clone();
         let forced = (0..names.len())
             .map(|column| probe.cell(column, b"").map(|cell| cell.changed()))
             .collect::<Result<_, _>>()
             .map_err(Failure::from)?;
-        Ok(Self { masker, names, forced, masks, masked_beside: 0 })
+        Ok(Self { masker, names, forced, masks, strict: None, masked_beside: 0 })
     }
 
     /// Without a decision: columns by name, some of them forced as a class.
@@ -86,7 +95,8 @@ impl Rows {
         let forced =
             *self.forced.get(column).ok_or_else(|| Failure::from(MaskError::UnknownColumn))?;
         let Some(input) = input else {
-            if forced {
+            let by = if forced { Some(column) } else { self.strict };
+            if let Some(column) = by.filter(|_| forced || nested::is_container(value)) {
                 let text = nested::text(value)?;
                 let masked = self.masker.cell(column, &text).map_err(Failure::from)?;
                 return text_of(py, masked.bytes()).map(Some);

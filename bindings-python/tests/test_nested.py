@@ -88,6 +88,16 @@ class Colour(enum.Enum):
     BLUE = 3
 
 
+class Liar(int):
+    def __index__(self) -> int:
+        return 7
+
+    def __repr__(self) -> str:
+        return "7"
+
+    __str__ = __repr__
+
+
 class Strange:
     def __repr__(self) -> str:
         return "ada@example.com"
@@ -119,6 +129,7 @@ def test_scalars_of_the_standard_library() -> None:
         assert masked[key] is value[key]
     assert masked["long"] == "[NUMBER]"
     assert GUARD.mask({"card": decimal.Decimal("4111111111111111")}) == {"card": "[CREDIT_CARD]"}
+    assert GUARD.mask({"card": Liar(4111111111111111)}) == {"card": "[CREDIT_CARD]"}
     assert GUARD.mask([Colour.RED]) == ["[EMAIL_ADDRESS]"]
     assert GUARD.mask({4111111111111111: True}) == {"[CREDIT_CARD]": True}
 

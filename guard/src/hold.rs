@@ -1,7 +1,7 @@
 //! Commands that wait for people.
 
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -61,6 +61,21 @@ impl Holds {
     }
 }
 
+impl Holds {
+    /// Whether one more request may be kept in mind. When there is no room, those that are settled
+    /// are forgotten.
+    fn has_room(&self) -> Result<bool, GuardError> {
+        let mut open = self.lock();
+        if open.tickets.len() < MAX_HELD {
+            return Ok(true);
+        }
+        let waiting: HashSet<Ticket> = self.store.tickets()?.into_iter().collect();
+        open.tickets.retain(|_, ticket| waiting.contains(ticket));
+        open.waiting.retain(|ticket, _| waiting.contains(ticket));
+        Ok(open.tickets.len() < MAX_HELD)
+    }
+}
+
 impl Guard {
     fn holds(&self) -> Result<&Holds, GuardError> {
         self.inner.holds.as_ref().ok_or_else(|| ApprovalError::UnknownTicket.into())
@@ -96,7 +111,7 @@ impl Guard {
                 Err(error) => return Err(error),
             }
         }
-        if holds.lock().tickets.len() >= MAX_HELD && known.is_none() {
+        if known.is_none() && !holds.has_room()? {
             let text = "too many requests wait for people".to_owned();
             return Ok(Step::Refused(Refusal { code: Some("APR022"), text }));
         }

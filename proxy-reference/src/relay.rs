@@ -167,8 +167,7 @@ impl Talk {
         let strings = told("standard_conforming_strings").map(|value| value == "on");
         let session =
             SqlSession { standard_conforming_strings: strings, ..SqlSession::server_defaults() };
-        // Servers from version 18 on tell it; of others the start value is taken on trust.
-        let search_path_unknown = told("search_path").is_some_and(|path| path != DEFAULT_PATH);
+        let search_path_unknown = opened.server.ready.search_path != DEFAULT_PATH;
         let seconds = |time: Option<Duration>| {
             time.map_or(0, |time| u32::try_from(time.as_secs()).unwrap_or(u32::MAX))
         };

@@ -27,6 +27,7 @@ usage: cargo xtask <task>
              measure the proxy beside a direct connection and pgbouncer
   conformance, conformance-quick
              real clients through the proxy get what they get without it
+  python     build, check and test the Python package
   bench-bindings  measure the Python and Node packages against the library
   fuzz       fuzz every door, one minute each (nightly Rust and cargo-fuzz)
   clients    install the clients of the live tests (Python, Node)
@@ -50,6 +51,7 @@ fn main() -> ExitCode {
         "test" => [check(), test()].concat(),
         "test-all" => [check(), test(), long_test(), fuzz()].concat(),
         "bench" => bench(),
+        "python" => python::test(),
         "bench-bindings" => [python::bench(), node::bench()].concat(),
         "fuzz" => fuzz(),
         "bench-proxy" => vec![Step::task("proxy benchmarks", Task::BenchProxy)],
@@ -87,12 +89,15 @@ fn links() -> Step {
 }
 
 fn test() -> Vec<Step> {
-    [vec![Step::cargo("tests", "test --workspace")], python::test(), node::test()].concat()
+    let rust = Step::cargo("tests", "test --workspace");
+    let proxy = Step::task("conformance of the proxy", Task::QuickConformance);
+    [vec![rust, proxy], python::test(), node::test()].concat()
 }
 
 fn long_test() -> Vec<Step> {
     let rust = Step::cargo("long property runs", "test --workspace");
-    [vec![rust.env("PROPTEST_CASES", "20000")], node::long_test()].concat()
+    let proxy = Step::task("conformance of the proxy, SQLAlchemy included", Task::Conformance);
+    [vec![rust.env("PROPTEST_CASES", "20000"), proxy], node::long_test()].concat()
 }
 
 fn bench() -> Vec<Step> {
@@ -100,7 +105,7 @@ fn bench() -> Vec<Step> {
 }
 
 fn fuzz() -> Vec<Step> {
-    let targets = ["facts", "bundle", "trust", "mask_stream", "audit_log"];
+    let targets = ["facts", "bundle", "trust", "mask_stream", "audit_log", "wire_postgres"];
     let install = Step::cargo("cargo-fuzz", "install --quiet --locked cargo-fuzz");
     let runs = targets.iter().map(|target| {
         let line = format!("+nightly fuzz run {target} -- -max_total_time=60 -max_len=8192");

@@ -560,8 +560,8 @@ def sign_note(text: str, keys: Sequence[_Path]) -> str: ...
 
 # For the project's own tests and figures; absent from wheels.
 def arm_panic() -> None: ...
-def time_decide(command: bytes, count: int) -> int: ...
-def time_mask(text: bytes, count: int) -> int: ...
+def loop_decide(guard: Guard, command: bytes, count: int) -> None: ...
+def loop_mask(text: bytes, count: int) -> None: ...
 
 __all__ = [
     "Admission",
@@ -590,6 +590,8 @@ __all__ = [
     "escape_for_display",
     "events",
     "files",
+    "loop_decide",
+    "loop_mask",
     "new_key",
     "open_note",
     "pack",
@@ -600,8 +602,6 @@ __all__ = [
     "sign_note",
     "sign_revocation",
     "sign_root",
-    "time_decide",
-    "time_mask",
     "verify",
     "verify_bundle",
 ]

@@ -65,6 +65,8 @@ class Guard(_core.Guard):
     True
     """
 
+    __slots__ = ("_held", "_lock")
+
     _held: dict[str, Call]
     _lock: LockType
 

@@ -5,7 +5,15 @@ from __future__ import annotations
 import functools
 import inspect
 import json
-from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Generator,
+    Iterator,
+    Mapping,
+)
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, cast
 
@@ -103,13 +111,14 @@ def _own(options: Wrapped, signature: inspect.Signature) -> list[str]:
 
 
 def _fixed(command: Any, arg: str) -> str | bytes:
-    """The text or bytes of a command as a value that nobody can change."""
+    """The text or bytes of a command as a value of no subclass, which could show another one."""
     if isinstance(command, str):
         return command if type(command) is str else "".join(str.__iter__(command))
-    if isinstance(command, bytes | bytearray | memoryview):
+    if isinstance(command, bytes):
         return command if type(command) is bytes else memoryview(command).tobytes()
+    # What can be changed meanwhile would not be what was decided.
     raise UsageError(
-        f"`{arg}` is neither text nor bytes", code="API037", help="give the command itself"
+        f"`{arg}` is neither str nor bytes", code="API037", help="give the command itself"
     )
 
 
@@ -182,8 +191,7 @@ class Call:
         bound.apply_defaults()
         arg = self._arg()
         if arg is not None:
-            # The body gets what was read: not a subclass that shows another text, nor bytes that
-            # somebody changes meanwhile.
+            # The body gets what was read.
             bound.arguments[arg] = _fixed(bound.arguments[arg], arg)
             self._args, self._kwargs = bound.args, bound.kwargs
         own = {name: bound.arguments[name] for name in _own(options, self._signature)}
@@ -214,13 +222,23 @@ class Call:
             failure = error
         if failure is not None:
             self._failed(admission, failure)
+        # A function may hand over what runs later: it is guarded in its own shape.
+        if inspect.isawaitable(result):
+            return self._awaited(admission, result)
+        if isinstance(result, AsyncIterator):
+            return self._async_stream(admission, result)
+        if isinstance(result, Iterator):
+            return self._stream(admission, result)
         return self._done(admission, result)
 
     async def later(self, ticket: str | None = None) -> Any:
         admission = self.admit(ticket)
+        return await self._awaited(admission, self._function(*self._args, **self._kwargs))
+
+    async def _awaited(self, admission: Admission, awaitable: Awaitable[Any]) -> Any:
         failure: BaseException | None = None
         try:
-            result = await self._function(*self._args, **self._kwargs)
+            result = await awaitable
         except BaseException as error:
             failure = error
         if failure is not None:
@@ -229,10 +247,13 @@ class Call:
 
     def items(self, ticket: str | None = None) -> Generator[Any, None, None]:
         admission = self.admit(ticket)
+        return self._stream(admission, self._function(*self._args, **self._kwargs))
+
+    def _stream(self, admission: Admission, items: Iterator[Any]) -> Generator[Any, None, None]:
         stream = _Stream(self._options, admission)
         failure: BaseException | None = None
         try:
-            for item in self._function(*self._args, **self._kwargs):
+            for item in items:
                 yield from stream.push(item)
             yield from stream.finish()
         except GeneratorExit:
@@ -244,12 +265,17 @@ class Call:
             self._failed(admission, failure, stream)
         stream.log("completed")
 
-    async def async_items(self, ticket: str | None = None) -> AsyncGenerator[Any, None]:
+    def async_items(self, ticket: str | None = None) -> AsyncGenerator[Any, None]:
         admission = self.admit(ticket)
+        return self._async_stream(admission, self._function(*self._args, **self._kwargs))
+
+    async def _async_stream(
+        self, admission: Admission, items: AsyncIterator[Any]
+    ) -> AsyncGenerator[Any, None]:
         stream = _Stream(self._options, admission)
         failure: BaseException | None = None
         try:
-            async for item in self._function(*self._args, **self._kwargs):
+            async for item in items:
                 for out in stream.push(item):
                     yield out
             for out in stream.finish():
@@ -347,6 +373,15 @@ def _texts(failure: BaseException) -> list[str]:
     return texts
 
 
+def _is_batch(item: Any) -> bool:
+    """Several rows at once, as `fetchmany` gives them."""
+    return (
+        isinstance(item, tuple | list)
+        and len(item) > 0
+        and all(isinstance(row, tuple | list | dict) for row in item)
+    )
+
+
 class _Stream:
     """The items of a guarded generator: rows one by one, chunks of text as one text."""
 
@@ -366,7 +401,8 @@ class _Stream:
         self.over = False
 
     def push(self, item: Any) -> list[Any]:
-        self._count += 1
+        batch = _is_batch(item)
+        self._count += len(item) if batch else 1
         if self._limit is not None and self._count > self._limit:
             self.over = True
             raise _too_many(self._limit)
@@ -376,7 +412,7 @@ class _Stream:
                 if self._always:
                     self._maskers.append(self._guard.masker())
             return [out] if (out := self._through(item, 0)) else []
-        if isinstance(item, tuple | list | dict):
+        if isinstance(item, tuple | list | dict) and not batch:
             if not self._rows:
                 self._rows.append(self._guard.row_masker(decision=self._decision))
                 if self._always:

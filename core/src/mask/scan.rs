@@ -167,6 +167,10 @@ fn crossed(
     wanted: EntitySet,
     memo: &mut Memo,
 ) -> Result<Match, More> {
+    // Nothing reaches further than the end of the input: a value that fills a cell is looked at once.
+    if view.whole && first.end >= view.bytes.len() {
+        return Ok(first);
+    }
     let mut joined = first;
     let mut longest = first.end - first.start;
     let mut at = first.start + 1;

@@ -229,6 +229,24 @@ fn a_limited_batch_runs_nothing_behind_its_limit() {
     assert_eq!(tags(&heard.to_server), "PBEHS");
 }
 
+/// One portal, executed again and again for a few rows each time: one decision, one limit.
+#[test]
+fn a_limit_counts_over_all_executes_of_a_portal() {
+    let again = [c(&[execute("p"), bare(b'S')]), s(&[row(&["2"]), bare(b's'), ready(b'T')])];
+    let script = [
+        vec![
+            c(&[parse("", "SELECT id FROM few"), bind("p", ""), execute("p"), bare(b'S')]),
+            s(&[bare(b'1'), bare(b'2'), row(&["1"]), bare(b's'), ready(b'T')]),
+        ],
+        again.to_vec(),
+        again.to_vec(),
+    ]
+    .concat();
+    let heard = hear(&script);
+    assert_eq!(tags(&heard.to_client), "12DsZDsZEZ", "{}", text(&heard.to_client));
+    assert!(heard.outcomes.last().unwrap().contains("StoppedAtLimit"));
+}
+
 #[test]
 fn several_statements_in_one_message_cannot_be_limited() {
     let heard = hear(&[c(&[query("SELECT id FROM few; INSERT INTO t VALUES (1)")])]);

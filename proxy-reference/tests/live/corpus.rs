@@ -135,9 +135,9 @@ impl Library {
         let postgres = Protocol::parse("postgres").unwrap();
         let decided = self.engine.decide(postgres, bytes, &scope, &self.request);
         // What is too large for a leaf stands there as its length and hash.
-        let facts = serde_json::to_vec(&decided.facts).unwrap();
+        let facts = serde_json::to_vec(&*decided.facts).unwrap();
         let facts = if facts.len() <= 32 * 1024 {
-            json!(decided.facts)
+            json!(*decided.facts)
         } else {
             json!({ "bytes": facts.len(), "sha256": placet::crypto::sha256(&facts) })
         };

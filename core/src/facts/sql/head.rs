@@ -18,6 +18,7 @@ impl<'a> Walk<'_, 'a> {
         match first.as_str() {
             "table" => self.head_table(),
             "select" if self.word(1) == "into" => self.head_select_into(),
+            "select" | "with" | "declare" => self.head_query(),
             "do" => self.head_do(),
             "update" | "delete" => self.head_current_of(),
             "copy" => self.head_copy(),
@@ -98,6 +99,8 @@ impl<'a> Walk<'_, 'a> {
 
     /// Everything may happen, and yet the kind of statement is known.
     fn anything(&mut self, op: Op, verb: &str) {
+        // Also a temporary table, which hides others from now on.
+        self.state.session.to_mut().temp_tables = None;
         self.head_only();
         self.dynamic_target();
         self.part.may = EffectSet::ALL;
@@ -128,6 +131,77 @@ impl<'a> Walk<'_, 'a> {
             }
             Some(_) | None => self.opaque(Reason::NotParsed),
         }
+    }
+
+    /// A query that ends in `FETCH FIRST (n) ROWS ONLY`, or that locks rows of no table. What stands
+    /// before is read: at most as many rows come as without the clause.
+    fn head_query(&mut self) {
+        let before = self.fetch_clause().or_else(|| self.lock_of_nothing()).and_then(|at| {
+            let end = self.token(at)?.span.start();
+            self.text.get(self.span.start()..end).map(str::to_owned)
+        });
+        let Some(before) = before else { return self.opaque(Reason::NotParsed) };
+        let facts = super::nested::read_sql(&self.setting, self.state, &before);
+        let [_] = facts.actions.as_slice() else { return self.opaque(Reason::NotParsed) };
+        if facts.understanding == Understanding::Opaque {
+            return self.opaque(Reason::NotParsed);
+        }
+        self.understanding = self.understanding.max(facts.understanding);
+        self.reasons.extend(facts.reasons);
+        self.session.extend(facts.session);
+        for action in facts.actions {
+            self.part.targets.extend(action.targets);
+            self.part.may |= action.may;
+            self.part.calls.extend(action.calls);
+            self.part.nested.extend(action.nested);
+            self.finish(action.op, &action.verb, action.extent, action.outputs);
+        }
+    }
+
+    /// Where the clause begins that a query ends in, if nothing in it runs: a number, a parameter,
+    /// sums of them.
+    fn fetch_clause(&self) -> Option<usize> {
+        let at = (0..self.tokens.len()).rev().find(|at| self.word(*at) == "fetch")?;
+        let rows = self.skip(at.saturating_add(1), &["first"]);
+        let rows = self.skip(rows, &["next"]);
+        let plain = |at: &usize| match self.kind(*at) {
+            Some(
+                TokenKind::Number | TokenKind::Placeholder | TokenKind::Open | TokenKind::Close,
+            ) => true,
+            Some(TokenKind::Operator) => {
+                let text = self.token(*at).map_or("", |token| token.text(self.text));
+                matches!(text, "+" | "-" | "*" | "::")
+            }
+            Some(TokenKind::Word) => {
+                matches!(self.word(*at).as_str(), "int" | "integer" | "bigint" | "int4" | "int8")
+            }
+            Some(
+                TokenKind::QuotedName
+                | TokenKind::Text
+                | TokenKind::Comma
+                | TokenKind::Dot
+                | TokenKind::Semicolon,
+            )
+            | None => false,
+        };
+        let end = (rows..self.tokens.len()).find(|at| !plain(at))?;
+        let word = |offset: usize| self.word(end.saturating_add(offset));
+        let tail = [word(0), word(1), word(2)];
+        let ends = match tail.each_ref().map(String::as_str) {
+            ["row" | "rows", "only", ""] => end.saturating_add(2),
+            ["row" | "rows", "with", "ties"] => end.saturating_add(3),
+            _ => return None,
+        };
+        (rows > at.saturating_add(1) && ends == self.tokens.len()).then_some(at)
+    }
+
+    /// Where `FOR UPDATE` begins at the end of a query that reads from nothing.
+    fn lock_of_nothing(&self) -> Option<usize> {
+        let at = self.tokens.len().checked_sub(2)?;
+        let locks = self.word(at) == "for"
+            && matches!(self.word(at.saturating_add(1)).as_str(), "update" | "share");
+        let reads = (0..at).any(|at| matches!(self.word(at).as_str(), "from" | "table" | "into"));
+        (locks && !reads).then_some(at)
     }
 
     /// `SELECT INTO t FROM …`: a select list of no columns. The rest is read without the INTO.
@@ -259,6 +333,13 @@ impl<'a> Walk<'_, 'a> {
             ("event", "trigger") => return self.anything(Op::Define, "CREATE EVENT TRIGGER"),
             ("trigger", _) => return self.anything(Op::Define, "CREATE TRIGGER"),
             ("function" | "procedure", _) => return self.head_routine(&kind),
+            // Options in an order of their own: pg_dump writes them so.
+            ("sequence", _) => ("CREATE SEQUENCE", schema),
+            ("materialized", "view") => {
+                return self.anything(Op::Define, "CREATE MATERIALIZED VIEW");
+            }
+            ("index", _) | ("unique", "index") => return self.anything(Op::Define, "CREATE INDEX"),
+            ("table", _) => return self.anything(Op::Define, "CREATE TABLE"),
             ("publication", _) => {
                 ("CREATE PUBLICATION", schema | Effect::Persistence | Effect::NetEgress)
             }

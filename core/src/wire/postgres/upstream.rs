@@ -83,6 +83,9 @@ pub struct Ready {
     pub parameters: Vec<(String, String)>,
     /// The key for cancel requests; a server need not give one.
     pub key: Option<CancelKey>,
+    /// The search path that holds: a role or a database may have one of its own, and it decides
+    /// what unqualified names mean. Servers before version 18 do not tell it, and are asked.
+    pub search_path: String,
 }
 
 /// What the embedder has to do next.
@@ -114,6 +117,8 @@ enum State {
     /// Nothing but `AuthenticationOk` may come.
     Proven,
     LoggedIn,
+    /// The server was asked for its search path; what it answered so far.
+    Asked(Option<String>),
     Done,
     /// For ever; with the place where it happened.
     Failed(WireError, &'static str),
@@ -181,7 +186,7 @@ impl ServerStartup {
             State::Authentication | State::Challenge(_) | State::Signature(_) | State::Proven => {
                 LOGIN
             }
-            State::LoggedIn => "the server's start-up",
+            State::LoggedIn | State::Asked(_) => "the server's start-up",
             State::Done => "after the server's start-up",
             State::Failed(_, place) => place,
         }
@@ -197,6 +202,7 @@ impl ServerStartup {
             | State::Signature(_)
             | State::Proven
             | State::LoggedIn
+            | State::Asked(_)
             | State::Failed(..) => &[],
         }
     }
@@ -210,7 +216,8 @@ impl ServerStartup {
                 | State::Challenge(_)
                 | State::Signature(_)
                 | State::Proven
-                | State::LoggedIn => {}
+                | State::LoggedIn
+                | State::Asked(_) => {}
             }
             let Some(head) = head(&self.buffer)? else { return Ok(None) };
             if head.len > MAX_LOGIN_MESSAGE_BYTES {
@@ -237,14 +244,49 @@ impl ServerStartup {
             (b'R', _) => self.authentication(body),
             (b'S', State::LoggedIn) => self.parameter(body).map(|()| None),
             (b'K', State::LoggedIn) => self.key(body).map(|()| None),
-            (b'Z', State::LoggedIn) if body.rest() == b"I" => {
-                self.state = State::Done;
-                Ok(Some(ServerEvent::Ready(std::mem::take(&mut self.ready))))
+            (b'Z', State::LoggedIn) if body.rest() == b"I" => self.logged_in(),
+            (b'Z', State::Asked(Some(path))) if body.rest() == b"I" => {
+                self.ready.search_path = path.clone();
+                Ok(Some(self.done()))
             }
-            (b'Z', State::LoggedIn) => Err(WireError::Malformed),
+            (b'Z', State::LoggedIn | State::Asked(_)) => Err(WireError::Malformed),
+            (b'T' | b'C', State::Asked(_)) => Ok(None),
+            (b'D', State::Asked(None)) => self.told(body).map(|()| None),
+            (b'S', State::Asked(_)) => self.parameter(body).map(|()| None),
             (b'S' | b'K' | b'Z' | b'v', _) => Err(WireError::OutOfOrder),
             _ => Err(WireError::UnknownMessage),
         }
+    }
+
+    /// The server is ready; one that has not told its search path is asked first.
+    fn logged_in(&mut self) -> Result<Option<ServerEvent>, WireError> {
+        let told = self.ready.parameters.iter().rev().find(|(name, _)| name == "search_path");
+        if let Some((_, path)) = told {
+            self.ready.search_path = path.clone();
+            return Ok(Some(self.done()));
+        }
+        self.state = State::Asked(None);
+        let mut out = Vec::new();
+        put(&mut out, b'Q', |body| put_text(body, "SHOW search_path"))?;
+        Ok(Some(ServerEvent::Send(out)))
+    }
+
+    fn done(&mut self) -> ServerEvent {
+        self.state = State::Done;
+        ServerEvent::Ready(std::mem::take(&mut self.ready))
+    }
+
+    /// The one cell of the answer.
+    fn told(&mut self, mut body: Body<'_>) -> Result<(), WireError> {
+        let (1, Some(path)) = (body.count()?, body.value()?) else {
+            return Err(WireError::Malformed);
+        };
+        let path = std::str::from_utf8(path).map_err(|_| WireError::Encoding)?;
+        if !body.is_empty() {
+            return Err(WireError::Malformed);
+        }
+        self.state = State::Asked(Some(path.to_owned()));
+        Ok(())
     }
 
     fn authentication(&mut self, mut body: Body<'_>) -> Result<Option<ServerEvent>, WireError> {

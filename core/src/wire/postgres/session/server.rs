@@ -470,8 +470,11 @@ impl Session {
             | None => None,
         };
         let Some(ruling) = ruling else { return self.words.clone() };
-        let (detectors, operators) =
-            ruling.engine.masks(&ruling.decided, self.hash_key.as_ref())?;
+        let key = self.hash_key.as_ref();
+        // Words of a command that nothing masks may speak of rows that it never returned: the
+        // detectors of all classes look at them.
+        let masks = ruling.engine.masks(&ruling.decided, key);
+        let (detectors, operators) = masks.unwrap_or_else(|| ruling.engine.every_mask(key));
         Some(WordMask { detectors, operators, strict: ruling.tagged })
     }
 

@@ -59,6 +59,7 @@ fn rest_of_start() -> Vec<u8> {
         message(b'S', b"client_encoding\0UTF8\0"),
         message(b'N', b"SNOTICE\0Mhello\0\0"),
         message(b'S', b"server_version\x0015.1\0"),
+        message(b'S', b"search_path\0app, public\0"),
         message(b'K', &[0, 0, 0, 9, 1, 2, 3, 4]),
         message(b'Z', b"I"),
     ]
@@ -89,8 +90,35 @@ fn a_login_by_scram() {
     };
     assert!(first.starts_with(b"p") && proof.starts_with(b"p"));
     assert!(!first.windows(7).chain(proof.windows(7)).any(|bytes| bytes == b"hunter2"));
-    assert_eq!(ready.parameters.len(), 2);
+    assert_eq!(ready.parameters.len(), 3);
+    assert_eq!(ready.search_path, "app, public");
     assert_eq!(ready.key, Some(CancelKey { process: 9, key: vec![1, 2, 3, 4] }));
+}
+
+/// Servers before version 18 do not tell their search path: a role may have one of its own.
+#[test]
+fn a_server_that_does_not_tell_its_search_path_is_asked() {
+    let start = [scram_server().concat(), message(b'Z', b"I")].concat();
+    let row = |cell: &[u8]| {
+        let length = i32::try_from(cell.len()).unwrap().to_be_bytes();
+        message(b'D', &[&[0, 1][..], &length[..], cell].concat())
+    };
+    let answer = |cell: &[u8]| {
+        let columns = message(b'T', b"\0\x01x");
+        [columns, row(cell), message(b'C', b"SHOW\0"), message(b'Z', b"I")].concat()
+    };
+    let (events, error, _) = run(Methods::SCRAM, [&start[..], &answer(b"evil, public")[..]]);
+    assert_eq!(error, None);
+    let [_, _, ServerEvent::Send(asked), ServerEvent::Ready(ready)] = &events[..] else {
+        panic!("{events:?}")
+    };
+    assert_eq!(asked, &message(b'Q', b"SHOW search_path\0"));
+    assert_eq!(ready.search_path, "evil, public");
+    let code = |bytes: &[u8]| run(Methods::SCRAM, [&start[..], bytes]).1.map(|error| error.code());
+    assert_eq!(code(&message(b'Z', b"I")), Some("WIR003"), "no answer");
+    assert_eq!(code(&row(b"\xff")), Some("WIR006"));
+    assert_eq!(code(&[row(b"a"), row(b"b")].concat()), Some("WIR004"));
+    assert_eq!(code(&message(b'D', b"\0\0")), Some("WIR003"));
 }
 
 #[test]
@@ -179,9 +207,12 @@ fn what_a_server_says_of_itself() {
     assert_eq!(code(&message(b'K', &[0; 8]).repeat(2)), "WIR005");
     assert_eq!(code(&message(b'Z', b"T")), "WIR003");
     // A server without a key gives none.
-    let (events, ..) = run(Methods::SCRAM, [&login[..], &message(b'Z', b"I")]);
-    assert_eq!(events.last(), Some(&ServerEvent::Ready(Ready::default())));
-    let long = [&message(b'K', &[3; 4 + 256])[..], &message(b'Z', b"I")].concat();
+    let path = message(b'S', b"search_path\0public\0");
+    let keyless = [&path[..], &message(b'Z', b"I")].concat();
+    let (events, ..) = run(Methods::SCRAM, [&login[..], &keyless]);
+    let Some(ServerEvent::Ready(ready)) = events.last() else { panic!("{events:?}") };
+    assert_eq!(ready.key, None);
+    let long = [&path[..], &message(b'K', &[3; 4 + 256]), &message(b'Z', b"I")].concat();
     let (events, ..) = run(Methods::SCRAM, [&login[..], &long]);
     let Some(ServerEvent::Ready(ready)) = events.last() else { panic!("{events:?}") };
     assert_eq!(ready.key.as_ref().unwrap().key.len(), 256);
