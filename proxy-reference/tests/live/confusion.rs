@@ -12,7 +12,6 @@ pub(crate) const TESTS: &[Test] = &[
     ("sql_waits_for_names_on_their_way", sql_waits_for_names_on_their_way),
     ("what_was_never_executed_changes_nothing", what_was_never_executed_changes_nothing),
     ("answers_do_not_shift_behind_an_error", answers_do_not_shift_behind_an_error),
-    ("answers_do_not_shift_behind_a_copy", answers_do_not_shift_behind_a_copy),
     ("long_names_are_refused", long_names_are_refused),
     ("a_portal_holds_as_it_was_bound", a_portal_holds_as_it_was_bound),
     ("a_reported_setting_is_masked", a_reported_setting_is_masked),
@@ -69,22 +68,6 @@ fn answers_do_not_shift_behind_an_error(stage: &Stage) {
     client.send(&[query("SELECT 1"), extended("SELECT 1", &[], 0), sync()].concat());
     assert_eq!(tags(&client.until_ready()), "Z");
     client.alive();
-    client.query("SELECT 1/0");
-    look(&client.query(SECRET));
-    client.alive();
-}
-
-fn answers_do_not_shift_behind_a_copy(stage: &Stage) {
-    let mut client = stage.curt().session();
-    // As libpq does, with the Sync at once; the data is refused while more of it could come.
-    client.send(&extended("COPY letters FROM STDIN", &[], 0));
-    client.send(&sync());
-    while client.receive().unwrap().tag != b'G' {}
-    client.send(&frame(b'd', "no number\tx\n".repeat(20_000).as_bytes()));
-    let refused = client.receive().unwrap();
-    assert_eq!(refused.tag, b'E', "{refused:?}");
-    client.send(&[frame(b'f', b"stopped\0"), sync()].concat());
-    assert_eq!(tags(&client.until_ready()), "Z");
     client.query("SELECT 1/0");
     look(&client.query(SECRET));
     client.alive();
