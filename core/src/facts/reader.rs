@@ -53,13 +53,7 @@ impl SessionReader {
         let (facts, state) =
             sql::read_on(dialect, bytes, catalog, &self.session, self.path_unknown, self.stale);
         let (session, path_unknown, stale) = state;
-        let mut session = session.unwrap_or_else(|| self.session.clone());
-        // A table that goes may be a temporary one, and then another of its name is seen again.
-        if session.temp_tables.as_ref().is_some_and(|tables| !tables.is_empty())
-            && facts.actions.iter().any(|action| action.op == super::Op::Destroy)
-        {
-            session.temp_tables = None;
-        }
+        let session = session.unwrap_or_else(|| self.session.clone());
         if session != self.session || path_unknown != self.path_unknown || stale != self.stale {
             self.version += 1;
         }

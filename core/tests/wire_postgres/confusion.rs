@@ -470,3 +470,31 @@ fn settings_that_are_reported_are_masked() {
     // Drivers read the clock by it.
     assert!(text(&told_of("TimeZone", "Europe/Berlin").to_client).contains("Europe/Berlin"));
 }
+
+/// A temporary table that is gone hides nothing any more.
+#[test]
+fn a_temporary_table_that_is_gone_hides_nothing() {
+    let table = "CREATE TEMP TABLE people (note text)";
+    for sql in [
+        vec!["CREATE TEMP TABLE people (note text) ON COMMIT DROP"],
+        vec!["CREATE TEMP TABLE IF NOT EXISTS people (note text) ON COMMIT DROP"],
+        vec!["CREATE TEMP TABLE people ON COMMIT DROP AS SELECT 'x' AS note"],
+        vec![table, "ALTER TABLE pg_temp.people RENAME TO other"],
+        vec![table, "ALTER TABLE people RENAME TO other"],
+        vec![table, "DROP TABLE people"],
+        vec![table, "DISCARD TEMP"],
+        vec!["CREATE TEMP VIEW people AS SELECT 'x' AS note", "ALTER VIEW people RENAME TO other"],
+    ] {
+        let mut script = Vec::new();
+        for sql in &sql {
+            script.extend([c(&[query(sql)]), s(&[complete("DONE"), ready(b'I')])]);
+        }
+        script.extend([c(&[query(SECRET)]), s(&[told(), ready(b'I')])]);
+        let heard = hear(&script);
+        assert!(!leaks(&heard), "{sql:?}: {}", text(&heard.to_client));
+        // The same in one message.
+        let whole = format!("{}; {SECRET}", sql.join("; "));
+        let heard = hear(&[c(&[query(&whole)]), s(&[told(), ready(b'I')])]);
+        assert!(!leaks(&heard), "{whole}: {}", text(&heard.to_client));
+    }
+}

@@ -3,7 +3,7 @@
 use sqlparser::ast::{
     AlterColumnOperation, AlterTable, AlterTableOperation, ColumnDef, ColumnOption, CommentObject,
     ConditionalStatements, CreateFunction, CreateFunctionBody, CreateTable, CreateTableLikeKind,
-    CreateTrigger, CreateView, Expr, ForValues, FunctionSecurity, ObjectName, ObjectType,
+    CreateTrigger, CreateView, Expr, ForValues, FunctionSecurity, ObjectName, ObjectType, OnCommit,
     PartitionBoundValue, Statement, TableConstraint,
 };
 
@@ -404,6 +404,10 @@ impl<'a> Walk<'_, 'a> {
         if table.temporary {
             let name = super::names::last(&path).to_owned();
             self.temp_table(name);
+            // Outside a transaction it is gone with this very statement.
+            if matches!(table.on_commit, Some(OnCommit::Drop)) {
+                self.state.session.to_mut().temp_tables = None;
+            }
         }
         self.sink(TargetKind::Table, path);
         match filled {

@@ -32,7 +32,7 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
-use super::{Effect, Facts, Reason, Scope, SessionDelta, Transaction, Understanding};
+use super::{Action, Effect, Facts, Op, Reason, Scope, SessionDelta, Transaction, Understanding};
 use crate::command::sql::{Reading, Refusal, Statement};
 use crate::command::{Dialect, Protocol, sql};
 use crate::limits;
@@ -131,9 +131,17 @@ fn facts_of<'a>(
         reasons.extend(walk.reasons);
         let defines = walk.actions.iter().any(|action| action.may.contains(Effect::Schema));
         let rolls_back = walk.session.contains(&SessionDelta::Transaction(Transaction::Rollback));
+        let before = facts.actions.len();
         facts.actions.append(&mut walk.actions);
         facts.session.append(&mut walk.session);
         state.stale |= defines;
+        // What goes or gets another name may be a temporary table, and then another of its name is
+        // seen again.
+        if facts.actions.iter().skip(before).any(unmakes)
+            && state.session.temp_tables.as_ref().is_some_and(|tables| !tables.is_empty())
+        {
+            state.session.to_mut().temp_tables = None;
+        }
         if rolls_back && facts.changes_session() {
             undo(state, &facts.session);
         }
@@ -149,6 +157,10 @@ fn facts_of<'a>(
         }
     }
     facts
+}
+
+fn unmakes(action: &Action) -> bool {
+    action.op == Op::Destroy || action.verb.starts_with("ALTER")
 }
 
 /// A rollback may bring back any state since the text began, or a savepoint in it: what may have
