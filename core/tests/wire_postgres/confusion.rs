@@ -45,14 +45,17 @@ fn sql_waits_for_names_that_the_protocol_is_changing() {
 #[test]
 fn a_bind_waits_for_names_that_the_protocol_is_changing() {
     let script = [
-        c(&[parse("s", PLAIN), parse("e", "EXECUTE s"), bare(b'S')]),
-        s(&[bare(b'1'), bare(b'1'), ready(b'I')]),
+        c(&[parse("s", PLAIN), bare(b'S')]),
+        s(&[bare(b'1'), ready(b'I')]),
+        c(&[parse("e", "EXECUTE s"), bare(b'S')]),
+        s(&[bare(b'1'), ready(b'I')]),
         c(&[named(b'C', b'S', "s"), parse("s", SECRET), bind("", "e"), execute(""), bare(b'S')]),
         s(&[bare(b'3'), bare(b'1')]),
         s(&[bare(b'2'), told(), ready(b'I')]),
     ];
     let heard = hear(&script);
     assert!(!leaks(&heard), "{}", text(&heard.to_client));
+    assert_eq!(heard.asked.last().unwrap(), &(Verdict::Mask, "EXECUTE s".to_owned()));
 }
 
 /// What is bound and never run changes nothing.
