@@ -83,12 +83,11 @@ pub(super) fn may_hold(input: &[u8], wanted: EntitySet) -> bool {
     if input.len() >= SHORTEST_TOKEN && wanted.intersects(EntitySet::BARE_TOKENS) {
         return true;
     }
-    let mut hot = 0u8;
-    for byte in input {
-        // The bytes that are `HOT`: `+` to `:` but for `,`, `.`, `/`, which cost a closer look only.
-        hot |= u8::from(byte.wrapping_sub(b'+') < 16) | u8::from(*byte == b'@');
-    }
-    hot != 0
+    // The bytes that are `HOT`: `+` to `:` but for `,`, `.`, `/`, which cost a closer look only.
+    let hot = |byte: &u8| u8::from(byte.wrapping_sub(b'+') < 16) | u8::from(*byte == b'@');
+    let (blocks, rest) = input.as_chunks::<16>();
+    blocks.iter().any(|block| block.iter().fold(0, |any, byte| any | hot(byte)) != 0)
+        || rest.iter().fold(0, |any, byte| any | hot(byte)) != 0
 }
 
 /// Looks for the next value from `from` on.

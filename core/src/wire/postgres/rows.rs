@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::frame::{Body, put};
+use super::frame::{Body, HEAD_BYTES, put};
 use super::value::{Form, Replacement, replace};
 use crate::limits::MAX_RESULT_COLUMNS;
 use crate::mask::{MaskError, RowMasker};
@@ -70,7 +70,8 @@ impl RowPlan {
         Self { masker, forms }
     }
 
-    /// Masks a DataRow; `None` where nothing changes. `changed` counts cells.
+    /// Masks a DataRow: the message in its place, or `None` where nothing changes. `changed` counts
+    /// cells.
     ///
     /// A row with another number of columns than were described has every cell set to NULL.
     pub(super) fn row(
@@ -81,7 +82,9 @@ impl RowPlan {
         let mut cells = Body::new(body);
         let count = cells.count()?;
         if count != self.forms.len() {
-            return nulls(body, changed).map(Some);
+            let mut out = Vec::new();
+            put_row(&mut out, &nulls(body, changed)?)?;
+            return Ok(Some(out));
         }
         let mut out: Option<Vec<u8>> = None;
         for (index, form) in self.forms.iter().enumerate() {
@@ -105,7 +108,9 @@ impl RowPlan {
             };
             *changed += 1;
             let out = out.get_or_insert_with(|| {
-                let mut start = Vec::with_capacity(body.len() + 64);
+                // A replacement is seldom much longer than what it replaces.
+                let mut start = Vec::with_capacity(body.len() + 128);
+                start.extend_from_slice(&[b'D', 0, 0, 0, 0]);
                 start.extend_from_slice(body.get(..before).unwrap_or_default());
                 start
             });
@@ -113,6 +118,12 @@ impl RowPlan {
         }
         if !cells.is_empty() {
             return Err(WireError::Malformed);
+        }
+        if let Some(out) = &mut out {
+            let length = i32::try_from(out.len() - 1).map_err(|_| WireError::TooLong)?;
+            if let Some(place) = out.get_mut(1..HEAD_BYTES) {
+                place.copy_from_slice(&length.to_be_bytes());
+            }
         }
         Ok(out)
     }

@@ -195,16 +195,13 @@ impl Session {
         let masked = match &mut run.plan {
             Some(plan) => plan.row(body, &mut run.masked_cells)?,
             // Nobody said what the columns are.
-            None => Some(rows::nulls(body, &mut run.masked_cells)?),
-        };
-        match masked {
-            None => Ok(Fate::Pass),
-            Some(body) => {
-                let mut out = Vec::with_capacity(body.len() + HEAD_BYTES);
-                rows::put_row(&mut out, &body)?;
-                Ok(Fate::Replace(out))
+            None => {
+                let mut out = Vec::new();
+                rows::put_row(&mut out, &rows::nulls(body, &mut run.masked_cells)?)?;
+                Some(out)
             }
-        }
+        };
+        Ok(masked.map_or(Fate::Pass, Fate::Replace))
     }
 
     /// RowDescription or NoData: of a Describe, or at the head of a result of a simple query.
