@@ -260,6 +260,8 @@ fn statements(log: &str, database: &str) -> u64 {
             let statement = text
                 .strip_prefix("statement: ")
                 .or_else(|| text.strip_prefix("execute ").and_then(|text| behind_name(text)));
+            // The proxy's own question at the start of a session is nobody's command.
+            let statement = statement.filter(|text| !text.starts_with("/* placet */"));
             if let Some(statement) = statement {
                 count += 1;
                 last.insert(session, statement.to_owned());

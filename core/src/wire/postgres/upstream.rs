@@ -88,6 +88,9 @@ pub struct Ready {
     pub search_path: String,
 }
 
+/// The question for the search path. The server's log shows whose it is.
+const ASKED: &str = "/* placet */ SHOW search_path";
+
 /// What the embedder has to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServerEvent {
@@ -267,7 +270,7 @@ impl ServerStartup {
         }
         self.state = State::Asked(None);
         let mut out = Vec::new();
-        put(&mut out, b'Q', |body| put_text(body, "SHOW search_path"))?;
+        put(&mut out, b'Q', |body| put_text(body, ASKED))?;
         Ok(Some(ServerEvent::Send(out)))
     }
 

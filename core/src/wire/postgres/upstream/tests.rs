@@ -112,7 +112,7 @@ fn a_server_that_does_not_tell_its_search_path_is_asked() {
     let [_, _, ServerEvent::Send(asked), ServerEvent::Ready(ready)] = &events[..] else {
         panic!("{events:?}")
     };
-    assert_eq!(asked, &message(b'Q', b"SHOW search_path\0"));
+    assert_eq!(asked, &message(b'Q', b"/* placet */ SHOW search_path\0"));
     assert_eq!(ready.search_path, "evil, public");
     let code = |bytes: &[u8]| run(Methods::SCRAM, [&start[..], bytes]).1.map(|error| error.code());
     assert_eq!(code(&message(b'Z', b"I")), Some("WIR003"), "no answer");
