@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
+use super::basis::Watched;
 use super::bundle::Source;
 use super::bundle::manifest::{
     self, BundleTest, ClaimMap, ExampleSetting, InventoryEntry, Manifest, OnExpiry,
@@ -65,6 +66,8 @@ pub struct RuleSet {
     pub(crate) uses_classes: bool,
     /// Whether a rule expires, so that a decision without a clock says so.
     pub(crate) has_expiring_rules: bool,
+    /// What the rules look at of the session and of the time.
+    pub(crate) watched: Watched,
     /// How many different `who` the rules have.
     pub(crate) distinct_whos: usize,
 }
@@ -290,8 +293,10 @@ impl<'s> Compiler<'s> {
         let (examples, tests) = self.tests();
         let uses_classes = !tags.is_empty();
         let has_expiring_rules = rules.iter().any(|rule| rule.expires.is_some());
+        let manifest = manifest?;
+        let watched = Watched::of(&rules, manifest.expires);
         Some(RuleSet {
-            manifest: manifest?,
+            manifest,
             digest: self.source.digest(),
             rules,
             classes,
@@ -306,6 +311,7 @@ impl<'s> Compiler<'s> {
             stamps: BTreeSet::new(),
             uses_classes,
             has_expiring_rules,
+            watched,
             distinct_whos,
         })
     }

@@ -6,6 +6,7 @@
 //! arguments, and gives the same answer for the same arguments for ever. The format and the
 //! semantics are specified in `docs/spec/bundle.md`.
 
+mod basis;
 mod bundle;
 mod cell;
 mod compile;
@@ -30,6 +31,7 @@ mod tests;
 mod tri;
 mod verdict;
 
+pub use basis::Basis;
 pub use bundle::direction::{Loosening, loosenings};
 pub use bundle::envelope;
 pub use bundle::manifest::{BundleTest, ExampleSetting, Layer, Loosens, Manifest, OnExpiry};

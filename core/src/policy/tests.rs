@@ -65,6 +65,8 @@ fn condition(name: &'static str) -> BoxedStrategy<Option<String>> {
         "size(calls) == 0",
         "verb.startsWith(\"D\")",
         "session.rows_out > 100",
+        "session.writes > 2",
+        "\"tainted\" in session.labels",
         "resource.labels.env == \"prod\"",
         "principal.claims.level > 3",
         "now < timestamp(\"2026-06-01T00:00:00Z\")",
@@ -264,8 +266,10 @@ fn request() -> BoxedStrategy<Request> {
     let env = select(vec![None, Some("prod"), Some("Prod"), Some("test")]);
     let now = select(vec![None, Some("2026-03-01T00:00:00Z"), Some("2028-01-01T00:00:00Z")]);
     let rows = select(vec![None, Some(7u64), Some(7000)]);
-    (groups, env, now, rows)
-        .prop_map(|(groups, env, now, rows)| Request {
+    let tainted = select(vec![None, None, Some("tainted")]);
+    let denials = select(vec![None, None, Some(3)]);
+    (groups, env, now, rows, (tainted, denials))
+        .prop_map(|(groups, env, now, rows, (tainted, denials))| Request {
             principal: Principal {
                 id: "agent:x".into(),
                 kind: PrincipalKind::Agent,
@@ -279,8 +283,11 @@ fn request() -> BoxedStrategy<Request> {
                 labels: env.into_iter().map(|env| ("env".to_owned(), env.to_owned())).collect(),
             },
             session: Session {
-                labels: Vec::new(),
-                counters: rows.into_iter().map(|rows| ("rows_out".to_owned(), rows)).collect(),
+                labels: tainted.into_iter().map(str::to_owned).collect(),
+                counters: [("rows_out", rows), ("denials", denials)]
+                    .into_iter()
+                    .filter_map(|(name, count)| Some((name.to_owned(), count?)))
+                    .collect(),
             },
             context: Context { now: now.and_then(Timestamp::parse) },
             enforces: Enforces::ALL,
@@ -326,6 +333,19 @@ proptest! {
         prop_assert_eq!(decision.verdict == Verdict::Deny || decision.verdict == Verdict::Allow, decision.obligations.is_empty());
         prop_assert!(decision.verdict != Verdict::Deny || decision.reasons.iter().any(|code| ["no_rule", "forbidden", "limit_exceeded"].contains(code)));
         prop_assert!(!decision.explanation.cells.is_empty());
+    }
+
+    /// A decision holds for as long as its basis does.
+    #[test]
+    fn equal_bases_decide_alike(rules in vec(any_rule(), 0..6), facts in facts(), first in request(), other in request()) {
+        let rules = bundle(&rules);
+        let mut second = first.clone();
+        (second.session, second.context) = (other.session, other.context);
+        let basis = rules.basis(&first);
+        prop_assert_eq!(rules.is_basis(&basis, &second), basis == rules.basis(&second));
+        if rules.is_basis(&basis, &second) {
+            prop_assert_eq!(rules.decide(&facts, &first), rules.decide(&facts, &second));
+        }
     }
 
     /// Promise 1: without the keys that declare it, doubt never lowers a verdict.

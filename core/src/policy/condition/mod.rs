@@ -57,6 +57,11 @@ impl Condition {
         names
     }
 
+    /// Calls `visit` with every fact that it names.
+    pub(crate) fn each_fact(&self, visit: &mut impl FnMut(&Fact)) {
+        self.expr.each_fact(visit);
+    }
+
     /// Whether the condition is the same for everything: it names no fact and no function.
     pub(crate) fn constant(&self) -> Option<bool> {
         match &self.expr {
@@ -107,6 +112,43 @@ pub(crate) enum Expr {
         part: String,
     },
     Has(Fact),
+}
+
+impl Expr {
+    fn each_fact(&self, visit: &mut impl FnMut(&Fact)) {
+        match self {
+            Self::Const(_) => {}
+            Self::Truth(fact) | Self::Has(fact) => visit(fact),
+            Self::Not(inner) => inner.each_fact(visit),
+            Self::All(parts) | Self::Any(parts) => {
+                parts.iter().for_each(|part| part.each_fact(visit));
+            }
+            Self::Same(left, right) => {
+                left.each_fact(visit);
+                right.each_fact(visit);
+            }
+            Self::Compare { left, op: _, right } => {
+                left.each_fact(visit);
+                right.each_fact(visit);
+            }
+            Self::OneOf { item, list: _ } | Self::Text { text: item, test: _, part: _ } => {
+                item.each_fact(visit);
+            }
+            Self::Member { item, set } => {
+                item.each_fact(visit);
+                visit(set);
+            }
+        }
+    }
+}
+
+impl Operand {
+    fn each_fact(&self, visit: &mut impl FnMut(&Fact)) {
+        match self {
+            Self::Fact(fact) | Self::Size(fact) => visit(fact),
+            Self::Literal(_) => {}
+        }
+    }
 }
 
 /// A value of a comparison.
