@@ -8,7 +8,7 @@ use std::hint::black_box;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use placet::command::Protocol;
 use placet::crypto::{KeyName, NamedSigningKey, SigningKey};
-use placet::engine::Authn;
+use placet::engine::{Authn, Outcome};
 use placet::primitives::Timestamp;
 use placet::request::{Principal, PrincipalKind, Resource};
 use placet::schema::SqlSession;
@@ -124,7 +124,7 @@ struct Side {
     session: Session,
     now: Timestamp,
     bytes: usize,
-    outcomes: Vec<placet::audit::Event>,
+    outcomes: Vec<Outcome>,
 }
 
 impl Side {
@@ -138,8 +138,10 @@ impl Side {
         let mut events = turn.take_decisions();
         self.outcomes.extend(turn.take_outcomes());
         if !events.is_empty() {
-            events.append(&mut self.outcomes);
-            self.guard.log().unwrap().append_all(&events).unwrap();
+            let mut group = Outcome::events(&self.outcomes, self.now);
+            self.outcomes.clear();
+            group.append(&mut events);
+            self.guard.log().unwrap().append_all(&group).unwrap();
         }
         let out = turn.release().unwrap();
         assert!(!out.close, "{}", String::from_utf8_lossy(&out.to_client));

@@ -12,7 +12,7 @@ use placet::approval::{HoldState, Param, Ticket};
 use placet::audit::{AuditSink as _, Event, EventKind};
 use placet::command::Protocol;
 use placet::crypto::json::{MAX_JSON_DEPTH, parse_strict_within};
-use placet::engine::{Decided, OutcomeEvent, OutcomeState};
+use placet::engine::{Decided, Outcome, OutcomeState};
 use placet::facts::Facts;
 use placet::mask::{Detectors, HashKey};
 use placet::policy::Verdict;
@@ -247,14 +247,14 @@ impl NativeGuard {
             _ => return Err(Failure::object("outcome").into()),
         };
         let count = |number: i64| u64::try_from(number).unwrap_or_default();
-        let event = OutcomeEvent {
-            decision_id: &decision_id,
+        let outcome = Outcome {
+            decision_id: decision_id.into(),
             state,
             rows_out: count(rows_out),
             rows_changed: None,
             masked_cells: count(masked_cells),
         };
-        Ok(self.guard.outcome(&event).map_err(Failure::from)?)
+        Ok(self.guard.outcome(&outcome).map_err(Failure::from)?)
     }
 
     /// Logs an event of the embedder's own. `kind`: the type of a leaf; `body`: a JSON object.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use placet::crypto::json::{MAX_JSON_DEPTH, parse_strict_within};
-use placet::engine::{Decided, OutcomeEvent, OutcomeState};
+use placet::engine::{Decided, Outcome, OutcomeState};
 use placet::facts::{Facts, Outputs};
 use placet::mask::{Detectors, HashKey};
 use placet::schema::Catalog;
@@ -462,7 +462,8 @@ impl PyGuard {
                 "stopped_at_limit" => OutcomeState::StoppedAtLimit,
                 _ => return Err(word_refused("state", "completed, failed, stopped_at_limit")),
             };
-            let outcome = OutcomeEvent { decision_id, state, rows_out, rows_changed, masked_cells };
+            let decision_id = decision_id.into();
+            let outcome = Outcome { decision_id, state, rows_out, rows_changed, masked_cells };
             py.detach(|| self.guard.outcome(&outcome)).map_err(|e| Failure::from(e).into())
         })
     }

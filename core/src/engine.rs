@@ -6,7 +6,9 @@ mod event;
 mod masks;
 
 pub use check::{TestResult, check, run_tests};
-pub use event::{Authn, DecisionEvent, Enforcement, OutcomeEvent, OutcomeState};
+pub use event::{
+    Authn, DecisionEvent, Enforcement, Outcome, OutcomeState, RepeatedDecision,
+};
 
 use std::sync::Arc;
 

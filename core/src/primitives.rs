@@ -122,7 +122,7 @@ impl Digest {
 impl Digest {
     /// `sha256:` and 64 digits. By hand: events hold many, and formatting byte by byte would cost
     /// more than hashing them.
-    fn text(&self) -> [u8; 71] {
+    pub(crate) fn text(&self) -> [u8; 71] {
         let mut text = [b'0'; 71];
         let (head, digits) = text.split_at_mut(7);
         head.copy_from_slice(b"sha256:");
@@ -258,7 +258,7 @@ impl Timestamp {
 
 impl Timestamp {
     /// `2026-11-22T12:00:00.000Z`, by hand for the same reason as digests.
-    fn text(self) -> [u8; 24] {
+    pub(crate) fn text(self) -> [u8; 24] {
         let (days, rest) = (self.0.div_euclid(86_400_000), self.0.rem_euclid(86_400_000));
         let (year, month, day) = civil_from_days(days);
         let (hour, minute) = (rest / 3_600_000, rest / 60_000 % 60);

@@ -6,8 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use libfuzzer_sys::fuzz_target;
 use placet::approval::Ticket;
-use placet::audit::{Event, EventKind};
-use placet::engine::{Decided, Engine, OutcomeEvent};
+use placet::engine::{Decided, Engine};
 use placet::policy::{Source, Verdict, VerifiedBundle};
 use placet::primitives::Timestamp;
 use placet::request::{Context, Principal, PrincipalKind, Request, Resource};
@@ -87,10 +86,6 @@ impl Judge for FuzzJudge {
     }
 
     fn withdraw(&mut self, _: Ticket) {}
-
-    fn outcome(&mut self, outcome: &OutcomeEvent<'_>, now: Timestamp) -> Result<Event, WireError> {
-        Event::new(EventKind::Outcome, now, outcome).map_err(|_| WireError::NotLogged)
-    }
 }
 
 /// The parts of a conversation: a byte says who speaks and which message, the next how long its

@@ -7,8 +7,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 use placet::approval::{BoundCommand, Roster, Salt};
 use placet::audit::{AuditSink as _, Event, EventKind};
 use placet::command::Protocol;
-use placet::crypto::FieldHasher;
-use placet::engine::{Authn, Decided, DecisionEvent, Enforcement, Engine, OutcomeEvent};
+use placet::crypto::sha256;
+use placet::engine::{Authn, Decided, DecisionEvent, Enforcement, Engine, Outcome};
 use placet::facts::{self, Facts, Scope};
 use placet::mask::{Detectors, HashKey, Operators, RowMasker};
 use placet::policy::{Decision, Verdict};
@@ -17,6 +17,7 @@ use placet::request::Request;
 use placet::schema::{Catalog, SqlSession};
 use placet_store::{LogOptions, LogWriter, system};
 use serde::Serialize;
+use zeroize::Zeroizing;
 
 use crate::ask::{Admission, Ask, Refusal, Step};
 use crate::bundle::BundleFrom;
@@ -238,9 +239,12 @@ impl Guard {
     /// one that nobody can try commands against.
     pub(crate) fn next_id(&self) -> (String, Salt) {
         let number = self.inner.decisions.fetch_add(1, Ordering::Relaxed);
-        let mut salt = FieldHasher::new("placet-salt/v1");
-        salt.field(&self.inner.secret).field(&number.to_be_bytes());
-        let salt = Salt::from_bytes(*salt.finish().as_bytes());
+        // The secret serves nothing else: with the number it fills one block of the hash.
+        let mut seed = Zeroizing::new([0; 40]);
+        let (secret, count) = seed.split_at_mut(32);
+        secret.copy_from_slice(&self.inner.secret);
+        count.copy_from_slice(&number.to_be_bytes());
+        let salt = Salt::from_bytes(*sha256(&*seed).as_bytes());
         (format!("{}-{number}", self.inner.run), salt)
     }
 
@@ -287,8 +291,10 @@ impl Guard {
     ///
     /// # Errors
     /// The log did not take it.
-    pub fn outcome(&self, outcome: &OutcomeEvent<'_>) -> Result<(), GuardError> {
-        self.append(EventKind::Outcome, outcome)
+    pub fn outcome(&self, outcome: &Outcome) -> Result<(), GuardError> {
+        let Some(log) = self.log() else { return Ok(()) };
+        log.append(&outcome.event(system::now()))?;
+        Ok(())
     }
 
     /// The masker that a decision asks for, for rows with these columns; `None` where it asks for

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 
-use placet::approval::{BoundCommand, BoundContext, Ticket, action_hash};
+use placet::approval::{ActionHasher, BoundCommand, BoundContext, Salt, Ticket};
 use placet::audit::{AuditSink as _, Event};
 use placet::command::Protocol;
-use placet::engine::{Authn, Decided, DecisionEvent, Engine, OutcomeEvent};
-use placet::policy::Verdict;
-use placet::primitives::Timestamp;
+use placet::engine::{Authn, Decided, DecisionEvent, Engine, RepeatedDecision};
+use placet::facts::Facts;
+use placet::policy::{Basis, Decision, Verdict};
 use placet::request::{Context, Enforces, Principal, Request, Resource, Session};
 use placet::schema::SqlSession;
 use placet::wire::WireError;
@@ -55,8 +55,40 @@ pub struct SessionJudge {
 
 /// A decision whose event holds everything.
 struct Logged {
-    id: String,
+    id: Arc<str>,
     decided: Arc<Decided>,
+    /// Who decided, on what basis, for a session that can do what.
+    engine: Engine,
+    basis: Basis,
+    enforces: Enforces,
+    action: Action,
+}
+
+impl Logged {
+    /// Whether the engine would decide the same about this request.
+    fn holds(&self, engine: &Engine, request: &Request) -> bool {
+        std::ptr::eq(self.engine.rules(), engine.rules())
+            && self.enforces == request.enforces
+            && engine.rules().is_basis(&self.basis, request)
+    }
+}
+
+/// A command but for its parameters, and what its hashes begin with.
+struct Action {
+    bytes: Vec<u8>,
+    types: Vec<u32>,
+    /// The version of the session; `None` where more of it counts.
+    session_version: Option<u64>,
+    hasher: ActionHasher,
+}
+
+impl Action {
+    /// Whether it is this command, in the same state of the session.
+    fn is(&self, asked: &Asked<'_>) -> bool {
+        self.session_version == Some(asked.session_version)
+            && self.bytes == asked.bytes
+            && self.types == asked.types
+    }
 }
 
 /// Decisions of one session that are kept to be repeated. Sessions prepare some hundred statements.
@@ -116,9 +148,8 @@ impl SessionJudge {
 
     /// The context that approval of this command is bound to.
     fn context(&self, asked: &Asked<'_>) -> Cow<'_, BoundContext> {
-        let nested = asked.facts.all_actions().iter().any(|action| !action.nested.is_empty());
         let context = match &self.context {
-            Some((_, context)) if !nested => Cow::Borrowed(context),
+            Some((_, context)) if !looks_at_names(asked.facts) => Cow::Borrowed(context),
             _ => Cow::Owned(BoundContext::of_sql(self.peer.database.as_deref(), asked.session)),
         };
         if asked.types.iter().all(|oid| *oid == 0) {
@@ -152,49 +183,91 @@ impl SessionJudge {
         }
     }
 
+    /// The command of a question, to be hashed.
+    fn action(&self, asked: &Asked<'_>) -> Action {
+        let resource = (self.peer.resource.kind.as_str(), self.peer.resource.name.as_str());
+        let context = self.context(asked);
+        Action {
+            bytes: asked.bytes.to_vec(),
+            types: asked.types.to_vec(),
+            session_version: (!looks_at_names(asked.facts)).then_some(asked.session_version),
+            hasher: ActionHasher::new(self.protocol.name(), resource, asked.bytes, &context),
+        }
+    }
+
     /// Decides, and makes the event: a short one where the same was decided before.
     fn decided(
         &mut self,
         asked: &Asked<'_>,
         engine: &Engine,
-    ) -> Result<(String, Arc<Decided>, Event), WireError> {
-        let decision = engine.rules().decide(asked.facts, &self.request);
+    ) -> Result<(Arc<str>, Arc<Decided>, Event), WireError> {
         let (id, salt) = self.guard.next_id();
-        let resource = (self.peer.resource.kind.as_str(), self.peer.resource.name.as_str());
-        let hash = action_hash(
-            &salt,
-            self.protocol.name(),
-            resource,
-            asked.bytes,
-            asked.params,
-            &self.context(asked),
-        );
-        let of = (asked.bytes.len(), hash);
-        let session = self.peer.session_id.as_str();
         // INVARIANT: the facts behind a key are kept with it, so that no others get their address.
         let key = Arc::as_ptr(asked.facts).addr();
-        if let Some(logged) = self.logged.get(&key)
-            && logged.decided.decision == decision
-        {
-            let verdict = decision.verdict;
-            let body = DecisionEvent::repeated(&logged.id, verdict, &self.request, &id, of);
-            let event = body.in_session(session).event(asked.now);
-            let event = event.map_err(|_| WireError::NotLogged)?;
-            return Ok((id, Arc::clone(&logged.decided), event));
+        let logged = self.logged.get(&key);
+        let holds = logged.is_some_and(|logged| logged.holds(engine, &self.request));
+        let fresh = (!holds).then(|| engine.rules().decide(asked.facts, &self.request));
+        let changed = |decision: &Decision| logged.is_none_or(|logged| logged.decided.decision != *decision);
+        if let Some(decision) = fresh.filter(changed) {
+            return self.first(asked, engine, (id.into(), salt), decision);
         }
+        let action = match logged {
+            Some(logged) if logged.action.is(asked) => None,
+            _ => Some(self.action(asked)),
+        };
+        // INVARIANT: what is not there has changed, and was told as the first.
+        let Some(logged) = self.logged.get_mut(&key) else { return Err(WireError::NotLogged) };
+        if let Some(action) = action {
+            logged.action = action;
+        }
+        let event = RepeatedDecision {
+            decision_id: &id,
+            verdict: logged.decided.decision.verdict,
+            same_as: &logged.id,
+            session: &self.peer.session_id,
+            command_bytes: asked.bytes.len(),
+            action_hash: logged.action.hasher.hash(&salt, asked.params),
+            session_facts: (!holds).then_some(&self.request.session),
+        };
+        Ok((id.as_str().into(), Arc::clone(&logged.decided), event.event(asked.now)))
+    }
+
+    /// A decision that repeats none: its event holds everything.
+    fn first(
+        &mut self,
+        asked: &Asked<'_>,
+        engine: &Engine,
+        (id, salt): (Arc<str>, Salt),
+        decision: Decision,
+    ) -> Result<(Arc<str>, Arc<Decided>, Event), WireError> {
+        let action = self.action(asked);
+        let of = (asked.bytes.len(), action.hasher.hash(&salt, asked.params));
         let decided = Arc::new(Decided { facts: Arc::clone(asked.facts), decision });
         let enforcement = self.guard.enforcement();
-        let body = DecisionEvent::new(&decided, &self.request, &id, enforcement, of)
+        let event = DecisionEvent::new(&decided, &self.request, &id, enforcement, of)
             .authn(&self.peer.authn)
-            .in_session(session);
-        let event = body.event(asked.now);
-        let event = event.map_err(|_| WireError::NotLogged)?;
+            .in_session(&self.peer.session_id)
+            .event(asked.now)
+            .map_err(|_| WireError::NotLogged)?;
         if self.logged.len() >= MAX_LOGGED {
             self.logged.clear();
         }
-        self.logged.insert(key, Logged { id: id.clone(), decided: Arc::clone(&decided) });
+        let logged = Logged {
+            id: Arc::clone(&id),
+            decided: Arc::clone(&decided),
+            engine: engine.clone(),
+            basis: engine.rules().basis(&self.request),
+            enforces: self.request.enforces,
+            action,
+        };
+        self.logged.insert(Arc::as_ptr(asked.facts).addr(), logged);
         Ok((id, decided, event))
     }
+}
+
+/// Whether a command depends on what the names of statements and cursors stand for.
+fn looks_at_names(facts: &Facts) -> bool {
+    facts.all_actions().iter().any(|action| !action.nested.is_empty())
 }
 
 impl Judge for SessionJudge {
@@ -227,7 +300,7 @@ impl Judge for SessionJudge {
         self.fill(asked);
         let admission = self.guard.resume(ticket, &self.ask(asked)).map_err(not_logged)?;
         Ok(Judgement {
-            id: admission.id,
+            id: admission.id.into(),
             decided: Arc::new(admission.decided),
             engine: self.guard.engine(),
             event: None,
@@ -247,10 +320,6 @@ impl Judge for SessionJudge {
     fn withdraw(&mut self, ticket: Ticket) {
         // The request then runs out by itself; nobody can use it but this requester.
         let _ = self.guard.withdraw(ticket);
-    }
-
-    fn outcome(&mut self, outcome: &OutcomeEvent<'_>, now: Timestamp) -> Result<Event, WireError> {
-        outcome.event(now).map_err(|_| WireError::NotLogged)
     }
 }
 

@@ -8,9 +8,10 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use placet::audit::Event;
+use placet::engine::Outcome;
 use placet::wire::WireError;
 use placet_guard::Guard;
-use placet_store::Durability;
+use placet_store::{Durability, system};
 use tokio::sync::Notify;
 
 use crate::metrics::{Metrics, add};
@@ -42,6 +43,8 @@ struct Shared {
 #[derive(Default)]
 struct Batch {
     events: Vec<Event>,
+    /// What became of earlier decisions: one event holds many.
+    outcomes: Vec<Outcome>,
     waiting: Vec<Waker>,
     /// The number of the open group.
     open: u64,
@@ -84,16 +87,28 @@ impl Commits {
         Settled { commits: self, group }.await
     }
 
-    /// Puts events into the log with the next group, in a few milliseconds at the latest.
+    /// Puts outcomes into the log with the next group, in a few milliseconds at the latest.
     ///
     /// # Errors
     /// [`WireError::NotLogged`] if the log failed before.
-    pub(crate) fn later(&self, events: Vec<Event>) -> Result<(), WireError> {
+    pub(crate) fn later(&self, mut outcomes: Vec<Outcome>) -> Result<(), WireError> {
+        self.stage_later(|batch| batch.outcomes.append(&mut outcomes))
+    }
+
+    /// Puts an event that nobody waits for into the log, as late.
+    ///
+    /// # Errors
+    /// As [`later`](Self::later).
+    pub(crate) fn event_later(&self, event: Event) -> Result<(), WireError> {
+        self.stage_later(|batch| batch.events.push(event))
+    }
+
+    fn stage_later(&self, stage: impl FnOnce(&mut Batch)) -> Result<(), WireError> {
         let mut batch = self.lock();
         if batch.failed {
             return Err(WireError::NotLogged);
         }
-        batch.events.extend(events);
+        stage(&mut batch);
         drop(batch);
         self.0.later.notify_one();
         Ok(())
@@ -132,12 +147,15 @@ impl Commits {
     /// Writes the open group.
     pub(crate) async fn write(&self) {
         let _order = self.0.order.lock().await;
-        let (events, group) = {
+        let (staged, outcomes, group) = {
             let mut batch = self.lock();
             let group = batch.open;
             batch.open = group.wrapping_add(1);
-            (std::mem::take(&mut batch.events), group)
+            (std::mem::take(&mut batch.events), std::mem::take(&mut batch.outcomes), group)
         };
+        // Their decisions are in earlier groups; the end of their session may be in this one.
+        let mut events = Outcome::events(&outcomes, system::now());
+        events.extend(staged);
         let count = u64::try_from(events.len()).unwrap_or(u64::MAX);
         let written = match (self.0.guard.log(), self.0.durability) {
             (None, _) => Ok(()),
@@ -206,8 +224,8 @@ mod tests {
 
     use placet::audit::EventKind;
     use placet::crypto::{KeyName, NamedSigningKey, SigningKey};
+    use placet::engine::OutcomeState;
     use placet_guard::{AuditOptions, Options};
-    use placet_store::system;
 
     use super::*;
 
@@ -228,6 +246,16 @@ mod tests {
         Event::new(EventKind::Finding, system::now(), &body).unwrap()
     }
 
+    fn ended() -> Vec<Outcome> {
+        vec![Outcome {
+            decision_id: "d".into(),
+            state: OutcomeState::Completed,
+            rows_out: 1,
+            rows_changed: None,
+            masked_cells: 0,
+        }]
+    }
+
     fn run<F: Future>(work: F) -> F::Output {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         runtime.block_on(work)
@@ -245,7 +273,7 @@ mod tests {
                         let commits = commits.clone();
                         tokio::spawn(async move {
                             commits.append(vec![event()]).await.unwrap();
-                            commits.later(vec![event()]).unwrap();
+                            commits.later(ended()).unwrap();
                         })
                     })
                     .collect();
@@ -277,7 +305,7 @@ mod tests {
             for _ in 0..3 {
                 assert_eq!(commits.append(vec![event()]).await, Err(WireError::NotLogged));
             }
-            assert_eq!(commits.later(vec![event()]), Err(WireError::NotLogged));
+            assert_eq!(commits.later(ended()), Err(WireError::NotLogged));
             writer.abort();
         });
         assert_eq!(metrics.audit_failures.load(Ordering::Relaxed), 1);

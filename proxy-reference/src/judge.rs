@@ -3,10 +3,7 @@
 use std::sync::Arc;
 
 use placet::approval::Ticket;
-use placet::audit::Event;
-use placet::engine::OutcomeEvent;
 use placet::policy::Verdict;
-use placet::primitives::Timestamp;
 use placet::wire::WireError;
 use placet::wire::postgres::{Asked, Judge, Judgement};
 use placet_guard::SessionJudge;
@@ -59,10 +56,5 @@ impl Judge for CountingJudge {
 
     fn withdraw(&mut self, ticket: Ticket) {
         self.judge.withdraw(ticket);
-    }
-
-    fn outcome(&mut self, outcome: &OutcomeEvent<'_>, now: Timestamp) -> Result<Event, WireError> {
-        add(&self.metrics.masked_cells, outcome.masked_cells);
-        self.judge.outcome(outcome, now)
     }
 }

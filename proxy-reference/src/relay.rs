@@ -354,6 +354,8 @@ impl Relay {
     ) -> Result<(), End> {
         let outcomes = turn.take_outcomes();
         if !outcomes.is_empty() {
+            let masked = outcomes.iter().map(|outcome| outcome.masked_cells).sum();
+            add(&self.metrics.masked_cells, masked);
             self.commits.later(outcomes).map_err(|_| End::Log)?;
         }
         if !turn.is_logged() {

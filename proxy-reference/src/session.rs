@@ -125,6 +125,6 @@ async fn serve(door: &Door, commits: &Commits, opened: Opened) {
     });
     if let Ok(event) = Event::new(EventKind::SessionEnd, system::now(), &body) {
         // A log that failed has said so.
-        let _ = commits.later(vec![event]);
+        let _ = commits.event_later(event);
     }
 }

@@ -46,13 +46,10 @@ def param(p):
 
 
 def action_hash(command, salt=SALT):
-    h = Fields("placet-action/v1").field(salt)
+    h = Fields("placet-action/v2")
     for key in ("protocol", "resource_kind", "resource_name"):
         h.field(command[key].encode())
-    h.field(raw(command["bytes"])).count(len(command["params"]))
-    for p in command["params"]:
-        kind, value = param(p)
-        h.field(kind).field(value)
+    h.field(raw(command["bytes"]))
     c = command["context"]
     text = lambda key: c[key].encode() if key in c else None
     h.optional(text("database"))
@@ -69,6 +66,10 @@ def action_hash(command, salt=SALT):
     for name in sorted(state, key=str.encode):
         h.field(name.encode()).field(state[name].encode())
     h.optional(text("cwd")).optional(text("kube_context"))
+    h.field(salt).count(len(command["params"]))
+    for p in command["params"]:
+        kind, value = param(p)
+        h.field(kind).field(value)
     return h.digest()
 
 

@@ -180,52 +180,86 @@ impl BoundCommand {
     pub fn action_hash(&self, salt: &Salt) -> Digest {
         let Self { protocol, resource_kind, resource_name, bytes, params, context } = self;
         let resource = (resource_kind.as_str(), resource_name.as_str());
-        action_hash(salt, protocol, resource, bytes, params, context)
+        ActionHasher::new(protocol, resource, bytes, context).hash(salt, params)
     }
 }
 
-/// What [`BoundCommand::action_hash`] answers, for a command that is in several hands.
-#[must_use]
-pub fn action_hash(
-    salt: &Salt,
-    protocol: &str,
-    (resource_kind, resource_name): (&str, &str),
-    bytes: &[u8],
-    params: &[Param],
-    context: &BoundContext,
-) -> Digest {
-    let BoundContext { database, search_path, role, parser_state, cwd, kube_context } = context;
-    let mut hash = FieldHasher::new("placet-action/v1");
-    hash.field(salt.as_bytes())
-        .field(protocol.as_bytes())
-        .field(resource_kind.as_bytes())
-        .field(resource_name.as_bytes())
-        .field(bytes)
-        .count(params.len());
-    for param in params {
-        hash.field(param.kind().as_bytes()).field(param.bytes());
-    }
-    fn text(value: &Option<String>) -> Option<&[u8]> {
-        value.as_ref().map(String::as_bytes)
-    }
-    hash.optional(text(database));
-    match search_path {
-        None => {
-            hash.optional(None);
+/// What [`BoundCommand::action_hash`] answers, for a command that is in several hands or runs many
+/// times: everything but the salt and the parameters is hashed once.
+///
+/// # Examples
+/// ```
+/// # use placet::approval::{ActionHasher, BoundCommand, BoundContext, Param, Salt};
+/// let context = BoundContext::default();
+/// let hasher = ActionHasher::new("postgres", ("postgres", "crm"), b"SELECT $1", &context);
+/// let command = BoundCommand {
+///     protocol: "postgres".into(),
+///     resource_kind: "postgres".into(),
+///     resource_name: "crm".into(),
+///     bytes: b"SELECT $1".to_vec(),
+///     params: vec![Param::Number("7".into())],
+///     context,
+/// };
+/// let salt = Salt::from_bytes([7; 32]);
+/// assert_eq!(hasher.hash(&salt, &command.params), command.action_hash(&salt));
+/// ```
+#[derive(Clone)]
+pub struct ActionHasher(FieldHasher);
+
+impl ActionHasher {
+    /// Takes what does not change from one run of a command to the next.
+    #[must_use]
+    pub fn new(
+        protocol: &str,
+        (resource_kind, resource_name): (&str, &str),
+        bytes: &[u8],
+        context: &BoundContext,
+    ) -> Self {
+        let BoundContext { database, search_path, role, parser_state, cwd, kube_context } = context;
+        fn text(value: &Option<String>) -> Option<&[u8]> {
+            value.as_ref().map(String::as_bytes)
         }
-        Some(path) => {
-            hash.optional(Some(b"")).count(path.len());
-            path.iter().for_each(|schema| {
-                hash.field(schema.as_bytes());
-            });
+        let mut hash = FieldHasher::new("placet-action/v2");
+        hash.field(protocol.as_bytes())
+            .field(resource_kind.as_bytes())
+            .field(resource_name.as_bytes())
+            .field(bytes)
+            .optional(text(database));
+        match search_path {
+            None => {
+                hash.optional(None);
+            }
+            Some(path) => {
+                hash.optional(Some(b"")).count(path.len());
+                path.iter().for_each(|schema| {
+                    hash.field(schema.as_bytes());
+                });
+            }
         }
+        hash.optional(text(role)).count(parser_state.len());
+        for (name, value) in parser_state {
+            hash.field(name.as_bytes()).field(value.as_bytes());
+        }
+        hash.optional(text(cwd)).optional(text(kube_context));
+        Self(hash)
     }
-    hash.optional(text(role)).count(parser_state.len());
-    for (name, value) in parser_state {
-        hash.field(name.as_bytes()).field(value.as_bytes());
+
+    /// The hash of a run with these parameters.
+    #[must_use]
+    pub fn hash(&self, salt: &Salt, params: &[Param]) -> Digest {
+        let mut hash = self.0.clone();
+        hash.field(salt.as_bytes()).count(params.len());
+        for param in params {
+            hash.field(param.kind().as_bytes()).field(param.bytes());
+        }
+        hash.finish()
     }
-    hash.optional(text(cwd)).optional(text(kube_context));
-    hash.finish()
+}
+
+impl fmt::Debug for ActionHasher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ActionHasher")
+    }
 }
 
 impl fmt::Debug for BoundCommand {

@@ -22,7 +22,7 @@ mod statement;
 #[cfg(test)]
 mod tests;
 
-pub use action::{BoundCommand, BoundContext, Param, action_hash};
+pub use action::{ActionHasher, BoundCommand, BoundContext, Param};
 pub use display::{Hidden, MAX_DISPLAY_BYTES, escape};
 pub use error::ApprovalError;
 pub use event::{Answered, Closed, Closing, Consumed, Requested};

@@ -6,6 +6,7 @@ use serde::de::{Error as _, IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::audit::error::AuditError;
+use crate::audit::line::{Line, push_number};
 use crate::crypto::json::{MAX_JSON_DEPTH, parse_strict_within};
 use crate::limits::MAX_LEAF_BYTES;
 use crate::primitives::{Digest, Timestamp};
@@ -263,6 +264,13 @@ impl Event {
         Ok(Self { kind, time, body: bytes })
     }
 
+    /// An event of a body that was written by hand, for which the same holds.
+    pub(crate) fn of_line(kind: EventKind, time: Timestamp, line: Line) -> Self {
+        let body = line.finish();
+        debug_assert!(Self::checked(kind, time, body.clone()).is_ok(), "a body against its word");
+        Self { kind, time, body }
+    }
+
     /// An event of the writer's own.
     pub(crate) fn internal(
         kind: EventKind,
@@ -300,21 +308,21 @@ impl Event {
     /// Writes the leaf of this event at the end of `out`.
     pub(crate) fn write_leaf(
         &self,
-        log: &Origin,
+        head: &LeafHead,
         seq: u64,
         prev: &Digest,
-        epoch: u64,
         out: &mut Vec<u8>,
     ) -> Result<(), AuditError> {
-        use std::io::Write as _;
         let start = out.len();
-        let (time, kind) = (self.time, self.kind.as_str());
-        // Writing to a vector cannot fail; the bound below would catch a line that is cut.
-        let _ = write!(out, "{{\"v\":1,\"log\":\"{log}\",\"seq\":{seq},\"prev\":\"sha256:");
-        // By hand: formatting a digest byte by byte would cost more than hashing the leaf.
-        let digit = |n: u8| if n < 10 { b'0' + n } else { b'a' + n - 10 };
-        out.extend(prev.as_bytes().iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]));
-        let _ = write!(out, "\",\"time\":\"{time}\",\"epoch\":{epoch},\"type\":\"{kind}\"");
+        out.extend_from_slice(&head.log);
+        push_number(out, seq);
+        out.extend_from_slice(b",\"prev\":\"");
+        out.extend_from_slice(&prev.text());
+        out.extend_from_slice(b"\",\"time\":\"");
+        out.extend_from_slice(&self.time.text());
+        out.extend_from_slice(&head.epoch);
+        out.extend_from_slice(self.kind.as_str().as_bytes());
+        out.push(b'"');
         let rest = self.body.get(1..).unwrap_or(b"}");
         if rest.trim_ascii() != b"}" {
             out.push(b',');
@@ -326,6 +334,23 @@ impl Event {
             return Err(AuditError::LeafTooLarge { bytes, limit: MAX_LEAF_BYTES });
         }
         Ok(())
+    }
+}
+
+/// What all leaves of an epoch have in common.
+pub(crate) struct LeafHead {
+    /// Up to the index.
+    log: Vec<u8>,
+    /// Behind the time, up to the kind.
+    epoch: Vec<u8>,
+}
+
+impl LeafHead {
+    pub(crate) fn new(log: &Origin, epoch: u64) -> Self {
+        Self {
+            log: format!("{{\"v\":1,\"log\":\"{log}\",\"seq\":").into_bytes(),
+            epoch: format!("\",\"epoch\":{epoch},\"type\":\"").into_bytes(),
+        }
     }
 }
 

@@ -32,6 +32,7 @@ pub mod checkpoint;
 mod diagnose;
 pub mod error;
 pub mod event;
+pub(crate) mod line;
 pub mod proof;
 pub mod report;
 pub mod segment;

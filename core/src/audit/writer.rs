@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::audit::checkpoint::Checkpoint;
 use crate::audit::error::AuditError;
-use crate::audit::event::{Event, EventKind, Origin};
+use crate::audit::event::{Event, EventKind, LeafHead, Origin};
 use crate::audit::segment::{FrameKind, write_frame};
 use crate::audit::tree::{Tree, leaf_hash};
 use crate::audit::verify::Recovered;
@@ -75,6 +75,7 @@ pub struct Writer {
     origin: Origin,
     cadence_seconds: u64,
     epoch: u64,
+    head: LeafHead,
     key: NamedSigningKey,
     /// Over all leaves, those of the open group included.
     tree: Tree,
@@ -152,9 +153,11 @@ impl Writer {
         now: Timestamp,
     ) -> Result<(Self, Group), AuditError> {
         let key = epoch_key(&log.origin, epoch_seed)?;
+        let epoch = log.epoch.saturating_add(1);
         let mut writer = Self {
             cadence_seconds: log.cadence_seconds,
-            epoch: log.epoch.saturating_add(1),
+            epoch,
+            head: LeafHead::new(&log.origin, epoch),
             key,
             prev: log.prev,
             tree: log.tree,
@@ -232,8 +235,7 @@ impl Writer {
         // The frame's header is written after its payload is known to fit.
         let start = self.group.len();
         self.group.extend_from_slice(&[0; crate::audit::segment::FRAME_HEADER_BYTES]);
-        let written =
-            event.write_leaf(&self.origin, index, &self.prev, self.epoch, &mut self.group);
+        let written = event.write_leaf(&self.head, index, &self.prev, &mut self.group);
         if let Err(error) = written {
             self.group.truncate(start);
             return Err(error);
@@ -276,6 +278,7 @@ impl Writer {
         };
         let event = Event::internal(EventKind::KeyEpoch, now, &body)?;
         self.epoch = self.epoch.saturating_add(1);
+        self.head = LeafHead::new(&self.origin, self.epoch);
         let old = std::mem::replace(&mut self.key, new);
         self.stage(&event)?;
         self.seal_group(&[root, &old])

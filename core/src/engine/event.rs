@@ -1,8 +1,11 @@
 //! What the log keeps of a decision and of its outcome.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use super::Decided;
+use crate::audit::line::Line;
 use crate::audit::{AuditError, Event, EventKind};
 use crate::facts::Facts;
 use crate::policy::{Decision, Verdict};
@@ -42,32 +45,21 @@ pub enum Authn {
 pub struct DecisionEvent<'a> {
     decision_id: &'a str,
     verdict: Verdict,
-    /// The decision that this one repeats: of the same principal on the same resource, about a
-    /// command of the same facts, with the same answer. What is left out here stands there.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    same_as: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    enforcement: Option<Enforcement>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    authn: Option<&'a Authn>,
+    enforcement: Enforcement,
+    authn: &'a Authn,
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    principal: Option<&'a Principal>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    resource: Option<&'a Resource>,
+    principal: &'a Principal,
+    resource: &'a Resource,
     session_facts: &'a Session,
     #[serde(skip_serializing_if = "Option::is_none")]
     now: Option<Timestamp>,
     command_bytes: usize,
     /// Salted: the salt lies with the command, so that both can be erased.
     action_hash: Digest,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    facts: Option<Recorded<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    decision: Option<&'a Decision>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    engine: Option<&'static str>,
+    facts: Recorded<'a>,
+    decision: &'a Decision,
+    engine: &'static str,
 }
 
 /// Facts, or how large they are where a leaf cannot hold them.
@@ -97,57 +89,25 @@ impl<'a> DecisionEvent<'a> {
         Self {
             decision_id,
             verdict: decided.decision.verdict,
-            same_as: None,
-            enforcement: Some(enforcement),
-            authn: Some(&Authn::AssertedByEmbedder),
+            enforcement,
+            authn: &Authn::AssertedByEmbedder,
             session: None,
-            principal: Some(&request.principal),
-            resource: Some(&request.resource),
+            principal: &request.principal,
+            resource: &request.resource,
             session_facts: &request.session,
             now: request.context.now,
             command_bytes,
             action_hash,
-            facts: Some(recorded(&decided.facts)),
-            decision: Some(&decided.decision),
-            engine: Some(env!("CARGO_PKG_VERSION")),
-        }
-    }
-
-    /// The event of a decision that repeats another one of its log: of the same principal on the
-    /// same resource, about a command of the same facts, with the same answer in everything. Only
-    /// what may differ is written, and the session facts and the time under which it was decided
-    /// again.
-    #[must_use]
-    pub fn repeated(
-        first: &'a str,
-        verdict: Verdict,
-        request: &'a Request,
-        decision_id: &'a str,
-        (command_bytes, action_hash): (usize, Digest),
-    ) -> Self {
-        Self {
-            decision_id,
-            verdict,
-            same_as: Some(first),
-            enforcement: None,
-            authn: None,
-            session: None,
-            principal: None,
-            resource: None,
-            session_facts: &request.session,
-            now: request.context.now,
-            command_bytes,
-            action_hash,
-            facts: None,
-            decision: None,
-            engine: None,
+            facts: recorded(&decided.facts),
+            decision: &decided.decision,
+            engine: env!("CARGO_PKG_VERSION"),
         }
     }
 
     /// The same event for a principal whose name was established in this way.
     #[must_use]
     pub const fn authn(mut self, authn: &'a Authn) -> Self {
-        self.authn = Some(authn);
+        self.authn = authn;
         self
     }
 
@@ -169,13 +129,43 @@ impl DecisionEvent<'_> {
     }
 }
 
-impl OutcomeEvent<'_> {
-    /// The event for the log.
-    ///
-    /// # Errors
-    /// As [`Event::new`].
-    pub fn event(&self, now: Timestamp) -> Result<Event, AuditError> {
-        Event::trusted(EventKind::Outcome, now, self)
+/// The body of a `decision` event that repeats an earlier one of its log: of the same principal on
+/// the same resource, about a command of the same facts, with the same answer in everything. What
+/// is left out here stands there.
+#[derive(Clone, Copy, Debug)]
+pub struct RepeatedDecision<'a> {
+    /// This decision.
+    pub decision_id: &'a str,
+    /// Its answer.
+    pub verdict: Verdict,
+    /// The decision that it repeats.
+    pub same_as: &'a str,
+    /// The session of the log.
+    pub session: &'a str,
+    /// Length of the command, in bytes.
+    pub command_bytes: usize,
+    /// Its salted hash.
+    pub action_hash: Digest,
+    /// What the session had done, where it is not the same as then in everything that the bundle
+    /// looks at.
+    pub session_facts: Option<&'a Session>,
+}
+
+impl RepeatedDecision<'_> {
+    /// The event for the log; decided at `now`.
+    #[must_use]
+    pub fn event(&self, now: Timestamp) -> Event {
+        let mut line = Line::new();
+        line.text("decision_id", self.decision_id)
+            .text("verdict", self.verdict.name())
+            .text("same_as", self.same_as)
+            .text("session", self.session)
+            .number("command_bytes", u64::try_from(self.command_bytes).unwrap_or(u64::MAX))
+            .digest("action_hash", &self.action_hash);
+        if let Some(facts) = self.session_facts {
+            line.value("session_facts", facts).time("now", now);
+        }
+        Event::of_line(EventKind::Decision, now, line)
     }
 }
 
@@ -205,11 +195,25 @@ pub enum OutcomeState {
     Skipped,
 }
 
-/// The body of an `outcome` event.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct OutcomeEvent<'a> {
-    /// The decision it belongs to.
-    pub decision_id: &'a str,
+impl OutcomeState {
+    /// Its word in the log.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::StoppedAtLimit => "stopped_at_limit",
+            Self::Suspended => "suspended",
+            Self::Skipped => "skipped",
+        }
+    }
+}
+
+/// What became of one decision: the body of an `outcome` event, or one of its list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The decision that it belongs to.
+    pub decision_id: Arc<str>,
     /// What became of it.
     pub state: OutcomeState,
     /// Rows that were returned.
@@ -218,4 +222,67 @@ pub struct OutcomeEvent<'a> {
     pub rows_changed: Option<u64>,
     /// Cells that masking changed.
     pub masked_cells: u64,
+}
+
+/// Bytes of outcomes that one leaf holds: half of it, and what they are put into.
+const MAX_OUTCOMES_BYTES: usize = 32 * 1024;
+
+impl Outcome {
+    /// The event of this outcome alone.
+    #[must_use]
+    pub fn event(&self, now: Timestamp) -> Event {
+        Event::of_line(EventKind::Outcome, now, self.line())
+    }
+
+    /// The events of some outcomes: one where one leaf holds them all.
+    ///
+    /// # Examples
+    /// ```
+    /// # use placet::engine::{Outcome, OutcomeState};
+    /// # use placet::primitives::Timestamp;
+    /// let ran = |id: &str| Outcome {
+    ///     decision_id: id.into(),
+    ///     state: OutcomeState::Completed,
+    ///     rows_out: 1,
+    ///     rows_changed: None,
+    ///     masked_cells: 0,
+    /// };
+    /// let now = Timestamp::parse("2026-11-30T12:00:00Z").unwrap();
+    /// assert_eq!(Outcome::events(&[ran("a"), ran("b")], now).len(), 1);
+    /// ```
+    #[must_use]
+    pub fn events(outcomes: &[Self], now: Timestamp) -> Vec<Event> {
+        let mut events = Vec::new();
+        let mut rest = outcomes;
+        while !rest.is_empty() {
+            let mut bytes = 0usize;
+            let fits = rest.iter().take_while(|outcome| {
+                // Escapes make six bytes of one; the other fields have less than 200.
+                bytes = bytes.saturating_add(outcome.decision_id.len().saturating_mul(6) + 200);
+                bytes <= MAX_OUTCOMES_BYTES
+            });
+            let (now_fit, later) = rest.split_at(fits.count().max(1));
+            let line = match now_fit {
+                [one] => one.line(),
+                many => {
+                    let mut line = Line::new();
+                    line.objects("outcomes", many.iter().map(Self::line));
+                    line
+                }
+            };
+            events.push(Event::of_line(EventKind::Outcome, now, line));
+            rest = later;
+        }
+        events
+    }
+
+    fn line(&self) -> Line {
+        let mut line = Line::new();
+        line.text("decision_id", &self.decision_id)
+            .text("state", self.state.name())
+            .number("rows_out", self.rows_out)
+            .optional("rows_changed", self.rows_changed)
+            .number("masked_cells", self.masked_cells);
+        line
+    }
 }

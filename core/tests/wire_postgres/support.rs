@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use placet::approval::Ticket;
 use placet::audit::{Event, EventKind};
-use placet::engine::{Decided, Engine, OutcomeEvent};
+use placet::engine::{Decided, Engine};
 use placet::policy::{Source, Verdict, VerifiedBundle};
 use placet::primitives::Timestamp;
 use placet::request::{Context, Principal, PrincipalKind, Request, Resource};
@@ -50,7 +50,6 @@ pub(crate) struct TestJudge {
     pub(crate) approved: Option<bool>,
     pub(crate) withdrawn: bool,
     pub(crate) asked: Vec<(Verdict, String)>,
-    pub(crate) outcomes: Vec<String>,
     pub(crate) fails: bool,
 }
 
@@ -78,7 +77,6 @@ impl TestJudge {
             approved: None,
             withdrawn: false,
             asked: Vec::new(),
-            outcomes: Vec::new(),
             fails: false,
         }
     }
@@ -115,7 +113,7 @@ impl Judge for TestJudge {
         };
         let body = serde_json::json!({ "verdict": verdict.name() });
         Ok(Judgement {
-            id: format!("d-{}", self.asked.len()),
+            id: format!("d-{}", self.asked.len()).into(),
             decided: Arc::new(decided),
             engine: self.engine.clone(),
             event: Some(Event::new(EventKind::Decision, now(), &body).unwrap()),
@@ -133,12 +131,6 @@ impl Judge for TestJudge {
 
     fn withdraw(&mut self, _: Ticket) {
         self.withdrawn = true;
-    }
-
-    fn outcome(&mut self, outcome: &OutcomeEvent<'_>, _: Timestamp) -> Result<Event, WireError> {
-        self.outcomes
-            .push(format!("{} {:?} {}", outcome.decision_id, outcome.state, outcome.rows_out));
-        Event::new(EventKind::Outcome, now(), outcome).map_err(|_| WireError::NotLogged)
     }
 }
 
@@ -189,7 +181,10 @@ pub(crate) fn play(
         outcomes: Vec::new(),
     };
     let mut take = |mut turn: Turn| {
-        let _ = (turn.take_decisions(), turn.take_outcomes());
+        drop(turn.take_decisions());
+        heard.outcomes.extend(turn.take_outcomes().iter().map(|outcome| {
+            format!("{} {:?} {}", outcome.decision_id, outcome.state, outcome.rows_out)
+        }));
         let out = turn.release().unwrap();
         heard.to_server.extend(out.to_server);
         heard.to_client.extend(out.to_client);
@@ -212,7 +207,6 @@ pub(crate) fn play(
         }
     }
     heard.asked.clone_from(&judge.asked);
-    heard.outcomes.clone_from(&judge.outcomes);
     heard
 }
 

@@ -9,7 +9,7 @@ use placet::approval::{BoundCommand, BoundContext, Salt};
 use placet::audit::{AuditSink, Event, EventKind};
 use placet::command::{Dialect, Protocol};
 use placet::crypto::{KeyName, NamedSigningKey, SigningKey};
-use placet::engine::{DecisionEvent, Enforcement, Engine, OutcomeEvent, OutcomeState};
+use placet::engine::{DecisionEvent, Enforcement, Engine, Outcome, OutcomeState};
 use placet::facts::Scope;
 use placet::mask::{ColumnRule, Detectors, Operators, RowMasker};
 use placet::policy::{Verdict, VerifiedBundle};
@@ -68,14 +68,14 @@ fn main() -> Result<(), Box<dyn Error>> {
             out.write_all(rows.cell(column, cell.as_bytes())?.bytes())?;
             out.write_all(end.as_bytes())?;
         }
-        let outcome = OutcomeEvent {
-            decision_id: &id,
+        let outcome = Outcome {
+            decision_id: id.into(),
             state: OutcomeState::Completed,
             rows_out: 1,
             rows_changed: None,
             masked_cells: rows.masked_cells(),
         };
-        log.append(&Event::new(EventKind::Outcome, system::now(), &outcome)?)?;
+        log.append(&outcome.event(system::now()))?;
     }
     Ok(log.close()?)
 }

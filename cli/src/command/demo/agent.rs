@@ -1,7 +1,7 @@
 //! The agent sends its session, line by line, and sees what comes back.
 
 use placet::approval::Answer;
-use placet::engine::{OutcomeEvent, OutcomeState};
+use placet::engine::{Outcome, OutcomeState};
 use placet::mask::RowMasker;
 use placet::policy::{Obligation, Verdict};
 use rusqlite::types::ValueRef;
@@ -155,8 +155,8 @@ fn forward(
             (OutcomeState::Failed, 0, None, 0)
         }
     };
-    gateway.outcome(&OutcomeEvent {
-        decision_id: &logged.id,
+    gateway.outcome(&Outcome {
+        decision_id: logged.id.as_str().into(),
         state,
         rows_out,
         rows_changed,

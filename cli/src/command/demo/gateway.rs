@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use placet::approval::{Answer, Granted, Ticket};
 use placet::command::{Dialect, Protocol};
 use placet::crypto::NamedSigningKey;
-use placet::engine::{Decided, OutcomeEvent};
+use placet::engine::{Decided, Outcome};
 use placet::mask::RowMasker;
 use placet::policy::{RoleKeys, RootDocument, Source, Verdict, envelope};
 use placet::request::{Context, Enforces, Principal, PrincipalKind, Request, Resource, Session};
@@ -113,7 +113,7 @@ impl Gateway {
     }
 
     /// Logs what became of a command.
-    pub(super) fn outcome(&self, outcome: &OutcomeEvent<'_>) -> Result<(), Failure> {
+    pub(super) fn outcome(&self, outcome: &Outcome) -> Result<(), Failure> {
         Ok(self.guard.outcome(outcome)?)
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::approval::{Param, Ticket};
 use crate::audit::Event;
-use crate::engine::{Decided, Engine, OutcomeEvent};
+use crate::engine::{Decided, Engine};
 use crate::facts::Facts;
 use crate::primitives::Timestamp;
 use crate::request::Enforces;
@@ -46,7 +46,7 @@ impl std::fmt::Debug for Asked<'_> {
 #[derive(Clone, Debug)]
 pub struct Judgement {
     /// The decision's id in the log.
-    pub id: String,
+    pub id: Arc<str>,
     /// Facts and decision.
     pub decided: Arc<Decided>,
     /// The engine that decided: it knows the masks of the decision.
@@ -95,10 +95,4 @@ pub trait Judge {
 
     /// A held command is not wanted any more.
     fn withdraw(&mut self, ticket: Ticket);
-
-    /// The event of what became of a command.
-    ///
-    /// # Errors
-    /// It could not be made an event.
-    fn outcome(&mut self, outcome: &OutcomeEvent<'_>, now: Timestamp) -> Result<Event, WireError>;
 }

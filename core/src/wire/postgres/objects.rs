@@ -85,7 +85,7 @@ impl Statement {
 /// A decision that lets a command run, with what must be done with what comes back.
 #[derive(Debug)]
 pub(super) struct Ruling {
-    pub(super) id: String,
+    pub(super) id: Arc<str>,
     pub(super) decided: Arc<Decided>,
     pub(super) engine: Engine,
     /// Rows that may pass.
@@ -97,7 +97,7 @@ pub(super) struct Ruling {
 }
 
 impl Ruling {
-    pub(super) fn new(id: String, decided: Arc<Decided>, engine: Engine) -> Self {
+    pub(super) fn new(id: Arc<str>, decided: Arc<Decided>, engine: Engine) -> Self {
         let obligations = &decided.decision.obligations;
         let limit = obligations.iter().filter_map(Obligation::rows).min();
         let masks = obligations.iter().any(Obligation::is_mask);

@@ -17,7 +17,7 @@ use super::reply::sqlstate;
 use super::turn::Turn;
 use crate::approval::{Param, Ticket};
 use crate::command::{Dialect, Protocol};
-use crate::engine::{OutcomeEvent, OutcomeState};
+use crate::engine::{Outcome, OutcomeState};
 use crate::facts::{Facts, SessionReader};
 use crate::limits::{MAX_CLIENT_MESSAGE_BYTES, MAX_OWED_ANSWERS, MAX_SENT_AHEAD_BYTES};
 use crate::mask::HashKey;
@@ -234,7 +234,7 @@ impl Session {
             return turn;
         }
         let result = self
-            .server_bytes(bytes, judge, now, &mut turn)
+            .server_bytes(bytes, judge, &mut turn)
             .and_then(|()| self.pump(judge, now, &mut turn));
         self.finish(result, turn)
     }
@@ -456,7 +456,7 @@ impl Session {
                 let decision = &decided.decision;
                 let rules: Vec<&str> = decision.rules.iter().map(|rule| &**rule).collect();
                 let detail = serde_json::json!({
-                    "decision": id, "verdict": decision.verdict, "rules": rules,
+                    "decision": &*id, "verdict": decision.verdict, "rules": rules,
                     "reasons": decision.reasons, "bundle": decision.bundle,
                 })
                 .to_string();
@@ -671,22 +671,14 @@ impl Session {
 }
 
 /// What became of a command, for the log.
-fn outcome(
-    run: &super::queue::Run,
-    state: OutcomeState,
-    judge: &mut dyn Judge,
-    now: Timestamp,
-    turn: &mut Turn,
-) -> Result<(), WireError> {
-    let event = OutcomeEvent {
-        decision_id: &run.ruling.id,
+fn outcome(run: &super::queue::Run, state: OutcomeState, turn: &mut Turn) {
+    turn.outcomes.push(Outcome {
+        decision_id: Arc::clone(&run.ruling.id),
         state,
         rows_out: run.rows_out,
         rows_changed: run.rows_changed,
         masked_cells: run.masked_cells,
-    };
-    turn.outcomes.push(judge.outcome(&event, now)?);
-    Ok(())
+    });
 }
 
 fn complaint_bytes(complaint: &Complaint<'_>) -> Result<Vec<u8>, WireError> {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::audit::Event;
+use crate::engine::Outcome;
 use crate::wire::WireError;
 
 /// What follows from bytes that arrived: events for the log, and bytes for both sides.
@@ -14,7 +15,7 @@ use crate::wire::WireError;
 #[derive(Default)]
 pub struct Turn {
     pub(super) decisions: Vec<Event>,
-    pub(super) outcomes: Vec<Event>,
+    pub(super) outcomes: Vec<Outcome>,
     pub(super) out: Out,
 }
 
@@ -35,8 +36,8 @@ impl Turn {
         std::mem::take(&mut self.decisions)
     }
 
-    /// Takes the outcomes, which may reach the log later.
-    pub fn take_outcomes(&mut self) -> Vec<Event> {
+    /// Takes the outcomes, which may reach the log later: [`Outcome::events`] makes events of many.
+    pub fn take_outcomes(&mut self) -> Vec<Outcome> {
         std::mem::take(&mut self.outcomes)
     }
 

@@ -17,7 +17,6 @@ use crate::command::sql::copy_shape;
 use crate::engine::OutcomeState;
 use crate::limits::MAX_SERVER_MESSAGE_BYTES;
 use crate::mask::HashKey;
-use crate::primitives::Timestamp;
 use crate::wire::WireError;
 use crate::wire::postgres::complaint::Complaint;
 
@@ -50,7 +49,6 @@ impl Session {
         &mut self,
         input: &[u8],
         judge: &mut dyn Judge,
-        now: Timestamp,
         turn: &mut Turn,
     ) -> Result<(), WireError> {
         let mut carried = std::mem::take(&mut self.outbox);
@@ -87,7 +85,7 @@ impl Session {
                 break Err(WireError::TooLong);
             }
             let Some(message) = rest.get(..head.len) else { break Ok(()) };
-            match self.server_message(head.tag, message, judge, now, turn) {
+            match self.server_message(head.tag, message, judge, turn) {
                 Ok(Fate::Pass) => at += head.len,
                 Ok(fate) => {
                     let passed = bytes.get(sent..at).unwrap_or_default();
@@ -135,7 +133,6 @@ impl Session {
         tag: u8,
         message: &[u8],
         judge: &mut dyn Judge,
-        now: Timestamp,
         turn: &mut Turn,
     ) -> Result<Fate, WireError> {
         let body = message.get(HEAD_BYTES..).unwrap_or_default();
@@ -150,9 +147,9 @@ impl Session {
                 _ => Err(WireError::OutOfOrder),
             },
             b'1' | b'2' | b'3' => self.confirmed(tag),
-            b'C' | b'I' | b's' => self.completed(tag, body, judge, now, turn),
-            b'Z' => self.ready(body, judge, now, turn),
-            b'E' => self.error(body, judge, now, turn),
+            b'C' | b'I' | b's' => self.completed(tag, body, turn),
+            b'Z' => self.ready(body, turn),
+            b'E' => self.error(body, judge, turn),
             b'N' => Ok(match self.words_of_front() {
                 Some(words) => Fate::Replace(words.message(b'N', body)?),
                 None => Fate::Pass,
@@ -273,8 +270,6 @@ impl Session {
         &mut self,
         tag: u8,
         body: &[u8],
-        judge: &mut dyn Judge,
-        now: Timestamp,
         turn: &mut Turn,
     ) -> Result<Fate, WireError> {
         match self.owed.front_mut() {
@@ -304,7 +299,7 @@ impl Session {
             _ => OutcomeState::Completed,
         };
         self.account(&run);
-        outcome(&run, state, judge, now, turn)?;
+        outcome(&run, state, turn);
         if run.stopped {
             // The client sees an error, and skips to the end of its batch: nothing of the batch was
             // forwarded behind this Execute.
@@ -319,13 +314,7 @@ impl Session {
         self.count("masked_cells", run.masked_cells);
     }
 
-    fn ready(
-        &mut self,
-        body: &[u8],
-        judge: &mut dyn Judge,
-        now: Timestamp,
-        turn: &mut Turn,
-    ) -> Result<Fate, WireError> {
+    fn ready(&mut self, body: &[u8], turn: &mut Turn) -> Result<Fate, WireError> {
         let &[status @ (b'I' | b'T' | b'E')] = body else { return Err(WireError::Malformed) };
         match self.owed.pop_front() {
             Some(Owed::Sync) => {}
@@ -337,7 +326,7 @@ impl Session {
                     (false, true) => OutcomeState::Failed,
                     (false, false) => OutcomeState::Completed,
                 };
-                outcome(&run, state, judge, now, turn)?;
+                outcome(&run, state, turn);
             }
             Some(Owed::Refused { complaint: _, ready: true }) => {}
             _ => return Err(WireError::OutOfOrder),
@@ -351,7 +340,6 @@ impl Session {
         &mut self,
         body: &[u8],
         judge: &mut dyn Judge,
-        now: Timestamp,
         turn: &mut Turn,
     ) -> Result<Fate, WireError> {
         if severity_is_fatal(body) {
@@ -413,9 +401,9 @@ impl Session {
                     bound.push(Arc::clone(&portal));
                     if first {
                         let run = Run::new(Arc::clone(&portal.ruling), None);
-                        outcome(&run, OutcomeState::Failed, judge, now, turn)?;
+                        outcome(&run, OutcomeState::Failed, turn);
                     } else {
-                        self.skipped(&portal.ruling, judge, now, turn)?;
+                        skipped(&portal.ruling, turn);
                     }
                 }
                 Owed::Close { portal: true, name, batch } => self.portals.drop_batch(&name, batch),
@@ -424,13 +412,13 @@ impl Session {
                 }
                 Owed::Execute(run) if first => {
                     self.account(&run);
-                    outcome(&run, OutcomeState::Failed, judge, now, turn)?;
+                    outcome(&run, OutcomeState::Failed, turn);
                 }
                 // Its Bind may have been told of already.
                 Owed::Execute(run)
                     if bound.iter().any(|portal| Arc::ptr_eq(&portal.ruling, &run.ruling)) => {}
                 Owed::Execute(run) | Owed::Query(run) => {
-                    self.skipped(&run.ruling, judge, now, turn)?;
+                    skipped(&run.ruling, turn);
                 }
                 Owed::Refused { complaint, .. } if first => shown = Fate::Replace(complaint),
                 Owed::Describe { .. } | Owed::Refused { .. } | Owed::Sync => {}
@@ -440,16 +428,6 @@ impl Session {
         // The Sync is not sent yet.
         self.skip(judge);
         Ok(shown)
-    }
-
-    fn skipped(
-        &mut self,
-        ruling: &Arc<Ruling>,
-        judge: &mut dyn Judge,
-        now: Timestamp,
-        turn: &mut Turn,
-    ) -> Result<(), WireError> {
-        outcome(&Run::new(Arc::clone(ruling), None), OutcomeState::Skipped, judge, now, turn)
     }
 
     /// The mask of words that come now: of the command at the front, else of the session.
@@ -626,6 +604,11 @@ impl Session {
     }
 }
 
+/// A command that the server skipped.
+fn skipped(ruling: &Arc<Ruling>, turn: &mut Turn) {
+    outcome(&Run::new(Arc::clone(ruling), None), OutcomeState::Skipped, turn);
+}
+
 fn data(bytes: &[u8]) -> Result<Vec<u8>, WireError> {
     let mut out = Vec::with_capacity(bytes.len() + HEAD_BYTES);
     put(&mut out, b'd', |out| out.extend_from_slice(bytes))?;
@@ -696,7 +679,7 @@ fn count_rows(run: &mut Run, body: &[u8]) {
 fn limit_reached(run: &Run) -> Result<Vec<u8>, WireError> {
     let limit = run.ruling.limit.unwrap_or_default();
     let text = format!("stopped behind {limit} rows: the policy lets no more pass");
-    let detail = serde_json::json!({ "decision": run.ruling.id, "limit": limit }).to_string();
+    let detail = serde_json::json!({ "decision": &*run.ruling.id, "limit": limit }).to_string();
     complaint_bytes(&Complaint {
         severity: "ERROR",
         sqlstate: "54000",
