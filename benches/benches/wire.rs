@@ -41,6 +41,7 @@ fn guard(dir: &std::path::Path) -> Guard {
     let key = NamedSigningKey::new(name, SigningKey::from_seed(&[1; 32]));
     let audit = AuditOptions {
         durability: Durability::Buffered,
+        sign_within: Some(std::time::Duration::from_millis(20)),
         ..AuditOptions::new(&dir.join("audit"), "bench", key)
     };
     Guard::open(Options::directory(&dir.join("bundle")).audit(audit)).unwrap()

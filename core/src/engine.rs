@@ -6,9 +6,7 @@ mod event;
 mod masks;
 
 pub use check::{TestResult, check, run_tests};
-pub use event::{
-    Authn, DecisionEvent, Enforcement, Outcome, OutcomeState, RepeatedDecision,
-};
+pub use event::{Authn, DecisionEvent, Enforcement, Outcome, OutcomeState, RepeatedDecision};
 
 use std::sync::Arc;
 

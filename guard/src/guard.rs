@@ -87,9 +87,12 @@ impl Guard {
         let force = in_force(&Engine::new(&bundle), bundle.digest())?;
         let log = audit
             .map(|audit| {
-                let options = LogOptions::new(&audit.dir, &audit.writer)
+                let mut options = LogOptions::new(&audit.dir, &audit.writer)
                     .durability(audit.durability)
                     .cadence(audit.cadence);
+                if let Some(delay) = audit.sign_within {
+                    options = options.sign_within(delay);
+                }
                 LogWriter::open(options, &audit.key, system::now, system::random)
             })
             .transpose()?;

@@ -23,6 +23,9 @@ pub struct AuditOptions {
     pub key: NamedSigningKey,
     /// What stands behind an acknowledgement.
     pub durability: Durability,
+    /// How long signatures may wait; `None` signs each group before it is acknowledged. See
+    /// [`LogOptions::sign_within`](placet_store::LogOptions::sign_within).
+    pub sign_within: Option<Duration>,
     /// How often at least something is logged.
     pub cadence: Duration,
 }
@@ -36,6 +39,7 @@ impl AuditOptions {
             writer: writer.to_owned(),
             key,
             durability: Durability::Durable,
+            sign_within: None,
             cadence: Duration::from_secs(60),
         }
     }
@@ -47,6 +51,7 @@ impl fmt::Debug for AuditOptions {
             .field("dir", &self.dir)
             .field("writer", &self.writer)
             .field("durability", &self.durability)
+            .field("sign_within", &self.sign_within)
             .finish_non_exhaustive()
     }
 }

@@ -65,11 +65,12 @@ struct Logged {
 }
 
 impl Logged {
-    /// Whether the engine would decide the same about this request.
-    fn holds(&self, engine: &Engine, request: &Request) -> bool {
+    /// Whether the engine would decide the same about this question.
+    fn holds(&self, engine: &Engine, asked: &Asked<'_>) -> bool {
+        let counter = |name: &str| asked.counts.get(name);
         std::ptr::eq(self.engine.rules(), engine.rules())
-            && self.enforces == request.enforces
-            && engine.rules().is_basis(&self.basis, request)
+            && self.enforces == asked.enforces
+            && engine.rules().is_basis_of(&self.basis, &[], counter, Some(asked.now))
     }
 }
 
@@ -124,33 +125,33 @@ impl SessionJudge {
 
     /// Fills the request with what is asked now.
     fn fill(&mut self, asked: &Asked<'_>) {
-        let session = &mut self.request.session;
-        if session.labels != asked.counters.labels {
-            session.labels.clone_from(&asked.counters.labels);
-        }
-        for (name, value) in &asked.counters.counters {
-            match session.counters.get_mut(name) {
-                Some(counter) => *counter = *value,
-                None => drop(session.counters.insert(name.clone(), *value)),
+        for (name, count) in asked.counts.all() {
+            match self.request.session.counters.get_mut(name) {
+                Some(counter) => *counter = count,
+                None => drop(self.request.session.counters.insert(name.to_owned(), count)),
             }
         }
         self.request.context = Context { now: Some(asked.now) };
         self.request.enforces = asked.enforces;
-        let known = self.context.as_ref().is_some_and(|(of, _)| *of == asked.session_version);
-        if !known {
-            // What other statements and cursors stand for decides nothing about this one; drivers
-            // number them as they go.
-            let session = SqlSession { prepared: None, cursors: None, ..asked.session.clone() };
-            let context = BoundContext::of_sql(self.peer.database.as_deref(), &session);
-            self.context = Some((asked.session_version, context));
-        }
     }
 
     /// The context that approval of this command is bound to.
-    fn context(&self, asked: &Asked<'_>) -> Cow<'_, BoundContext> {
-        let context = match &self.context {
-            Some((_, context)) if !looks_at_names(asked.facts) => Cow::Borrowed(context),
-            _ => Cow::Owned(BoundContext::of_sql(self.peer.database.as_deref(), asked.session)),
+    fn context(&mut self, asked: &Asked<'_>) -> Cow<'_, BoundContext> {
+        let database = self.peer.database.as_deref();
+        let context = if looks_at_names(asked.facts) {
+            Cow::Owned(BoundContext::of_sql(database, asked.session))
+        } else {
+            let version = asked.session_version;
+            if self.context.as_ref().is_some_and(|(of, _)| *of != version) {
+                self.context = None;
+            }
+            let (_, context) = self.context.get_or_insert_with(|| {
+                // What other statements and cursors stand for decides nothing about this one;
+                // drivers number them as they go.
+                let session = SqlSession { prepared: None, cursors: None, ..asked.session.clone() };
+                (version, BoundContext::of_sql(database, &session))
+            });
+            Cow::Borrowed(&*context)
         };
         if asked.types.iter().all(|oid| *oid == 0) {
             return context;
@@ -163,14 +164,16 @@ impl SessionJudge {
     }
 
     /// The whole question, for what waits for people.
-    fn ask(&self, asked: &Asked<'_>) -> Ask {
+    fn ask(&mut self, asked: &Asked<'_>) -> Ask {
+        self.fill(asked);
+        let context = self.context(asked).into_owned();
         let command = BoundCommand {
             protocol: self.protocol.name().to_owned(),
             resource_kind: self.peer.resource.kind.clone(),
             resource_name: self.peer.resource.name.clone(),
             bytes: asked.bytes.to_vec(),
             params: asked.params.to_vec(),
-            context: self.context(asked).into_owned(),
+            context,
         };
         Ask {
             protocol: self.protocol,
@@ -184,9 +187,9 @@ impl SessionJudge {
     }
 
     /// The command of a question, to be hashed.
-    fn action(&self, asked: &Asked<'_>) -> Action {
+    fn action(&mut self, asked: &Asked<'_>) -> Action {
+        let context = self.context(asked).into_owned();
         let resource = (self.peer.resource.kind.as_str(), self.peer.resource.name.as_str());
-        let context = self.context(asked);
         Action {
             bytes: asked.bytes.to_vec(),
             types: asked.types.to_vec(),
@@ -204,18 +207,18 @@ impl SessionJudge {
         let (id, salt) = self.guard.next_id();
         // INVARIANT: the facts behind a key are kept with it, so that no others get their address.
         let key = Arc::as_ptr(asked.facts).addr();
-        let logged = self.logged.get(&key);
-        let holds = logged.is_some_and(|logged| logged.holds(engine, &self.request));
-        let fresh = (!holds).then(|| engine.rules().decide(asked.facts, &self.request));
-        let changed = |decision: &Decision| logged.is_none_or(|logged| logged.decided.decision != *decision);
-        if let Some(decision) = fresh.filter(changed) {
-            return self.first(asked, engine, (id.into(), salt), decision);
+        let holds = self.logged.get(&key).is_some_and(|logged| logged.holds(engine, asked));
+        if !holds {
+            self.fill(asked);
+            let decision = engine.rules().decide(asked.facts, &self.request);
+            let logged = self.logged.get(&key);
+            if logged.is_none_or(|logged| logged.decided.decision != decision) {
+                return self.first(asked, engine, (id.into(), salt), decision);
+            }
         }
-        let action = match logged {
-            Some(logged) if logged.action.is(asked) => None,
-            _ => Some(self.action(asked)),
-        };
-        // INVARIANT: what is not there has changed, and was told as the first.
+        let known = self.logged.get(&key).is_some_and(|logged| logged.action.is(asked));
+        let action = (!known).then(|| self.action(asked));
+        // INVARIANT: it is there, or it was told as the first.
         let Some(logged) = self.logged.get_mut(&key) else { return Err(WireError::NotLogged) };
         if let Some(action) = action {
             logged.action = action;
@@ -278,7 +281,6 @@ impl Judge for SessionJudge {
     }
 
     fn judge(&mut self, asked: &Asked<'_>) -> Result<Judgement, WireError> {
-        self.fill(asked);
         let engine = self.guard.engine();
         let (id, decided, event) = self.decided(asked, &engine)?;
         let (step, event) = match decided.decision.verdict {
@@ -289,7 +291,8 @@ impl Judge for SessionJudge {
                 if let Some(log) = self.guard.log() {
                     log.append(&event).map_err(|_| WireError::NotLogged)?;
                 }
-                let held = self.guard.hold(&self.ask(asked), &id, &decided);
+                let ask = self.ask(asked);
+                let held = self.guard.hold(&ask, &id, &decided);
                 (step(held.map_err(not_logged)?), None)
             }
         };
@@ -297,8 +300,8 @@ impl Judge for SessionJudge {
     }
 
     fn resume(&mut self, ticket: Ticket, asked: &Asked<'_>) -> Result<Judgement, WireError> {
-        self.fill(asked);
-        let admission = self.guard.resume(ticket, &self.ask(asked)).map_err(not_logged)?;
+        let ask = self.ask(asked);
+        let admission = self.guard.resume(ticket, &ask).map_err(not_logged)?;
         Ok(Judgement {
             id: admission.id.into(),
             decided: Arc::new(admission.decided),

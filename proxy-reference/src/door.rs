@@ -139,6 +139,7 @@ fn options(
     let writer = format!("{}-{}", config.audit.writer, database.name);
     let mut audit = AuditOptions::new(&config.audit.dir, &writer, key);
     audit.durability = config.audit.durability;
+    audit.sign_within = config.audit.sign_within;
     let mut options =
         Options::new(config.bundle.clone()).audit(audit).enforcement(config.enforcement);
     if let Some(catalog) = catalog {

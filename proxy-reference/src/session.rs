@@ -117,11 +117,10 @@ async fn serve(door: &Door, commits: &Commits, opened: Opened) {
     };
     let end = relay.run(welcome, early, server.rest).await;
     drop(key);
-    let counters = relay.talk.session.counters();
     let body = serde_json::json!({
         "session": id,
         "end": end.name(),
-        "counters": counters.counters,
+        "counters": relay.talk.session.counts(),
     });
     if let Ok(event) = Event::new(EventKind::SessionEnd, system::now(), &body) {
         // A log that failed has said so.

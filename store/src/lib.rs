@@ -31,6 +31,7 @@ pub mod files;
 pub mod keys;
 pub mod log;
 pub mod read;
+mod recover;
 pub mod state;
 pub mod system;
 pub mod trusted;

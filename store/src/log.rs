@@ -1,23 +1,27 @@
 //! The writer of one log: a directory, a lock, segments, and group commit for many callers.
+//!
+//! Signatures may wait ([`LogOptions::sign_within`]): what was handed over is then acknowledged
+//! with a mark of its own beside the segments, and a thread signs for it a moment later.
 
 use std::fmt;
 use std::fs::{self, File};
-use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::{Condvar, Mutex, MutexGuard};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, Weak};
 use std::time::Duration;
 
 use placet::audit::segment::segment_name;
-use placet::audit::writer::Discarded;
 use placet::audit::{
-    Ack, AuditError, AuditSink, Cause, Event, Group, Origin, Recovered, State, Writer,
+    Ack, AuditError, AuditSink, Cause, Event, Flushed, Group, Origin, Recovered, Tail, Writer,
 };
-use placet::crypto::{Hasher, NamedSigningKey};
+use placet::crypto::NamedSigningKey;
 use placet::primitives::Timestamp;
 use zeroize::Zeroizing;
 
 use crate::files::{create_private_dir, private, sync_dir};
-use crate::read::{list_segments, verify_segments};
+use crate::read::TAIL_FILE;
+use crate::recover::{Found, recover};
 
 /// Leaves that one write of [`LogWriter::append_all`] carries.
 const LEAVES_PER_GROUP: usize = 1024;
@@ -39,11 +43,13 @@ pub struct LogOptions {
     writer: String,
     cadence: Duration,
     durability: Durability,
+    sign_within: Option<Duration>,
     segment_bytes: u64,
 }
 
 impl LogOptions {
-    /// The log `dir/writer`: durable, with a cadence of 60 seconds and segments of 64 MiB.
+    /// The log `dir/writer`: durable, each group signed before it is acknowledged, with a cadence
+    /// of 60 seconds and segments of 64 MiB.
     ///
     /// - `writer`: letters, digits and `. _ -`, not starting with a dot, at most 64 bytes; one for
     ///   each process that writes at the same time.
@@ -54,6 +60,7 @@ impl LogOptions {
             writer: writer.to_owned(),
             cadence: Duration::from_secs(60),
             durability: Durability::default(),
+            sign_within: None,
             segment_bytes: placet::limits::MAX_SEGMENT_BYTES,
         }
     }
@@ -62,6 +69,17 @@ impl LogOptions {
     #[must_use]
     pub const fn durability(mut self, durability: Durability) -> Self {
         self.durability = durability;
+        self
+    }
+
+    /// Acknowledges a group once it is handed over, and signs for it so much later.
+    ///
+    /// The death of the process loses nothing: whoever opens the log with the root key keeps what
+    /// was acknowledged, says so in the log, and signs for it. Until it is signed it proves nothing
+    /// to others: a verifier says TORN_TAIL of it.
+    #[must_use]
+    pub const fn sign_within(mut self, delay: Duration) -> Self {
+        self.sign_within = Some(delay);
         self
     }
 
@@ -90,6 +108,11 @@ type Random = Box<dyn Fn(&mut [u8]) -> Result<(), AuditError> + Send + Sync>;
 /// disk holds; opening the log again reads all of it. A forked child cannot use the parent's.
 /// Dropping it without [`close`](Self::close) looks like a crash, and is as safe.
 pub struct LogWriter {
+    shared: Arc<Shared>,
+}
+
+/// What callers share, with each other and with the thread that signs.
+struct Shared {
     inner: Mutex<Inner>,
     settled: Condvar,
     clock: Clock,
@@ -97,6 +120,8 @@ pub struct LogWriter {
     pid: u32,
     /// Held for the lock on it.
     lock: File,
+    /// Wakes the thread that signs, where signatures wait.
+    signer: Option<SyncSender<()>>,
 }
 
 struct Inner {
@@ -105,27 +130,42 @@ struct Inner {
     files: Option<Files>,
     /// Leaves that are acknowledged.
     settled: u64,
+    /// Leaves that a checkpoint covers.
+    signed: u64,
+    /// The thread that signs was woken.
+    alarmed: bool,
     failure: Option<Cause>,
 }
 
 struct Files {
     dir: PathBuf,
     segment: File,
+    /// Where the mark stands, where signatures wait.
+    tail: Option<File>,
     durability: Durability,
+}
+
+/// How far a caller waits.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Until {
+    /// Handed over, as the log promises it.
+    Written,
+    /// Signed as well.
+    Signed,
 }
 
 impl fmt::Debug for LogWriter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("LogWriter").field("pid", &self.pid).finish_non_exhaustive()
+        f.debug_struct("LogWriter").field("pid", &self.shared.pid).finish_non_exhaustive()
     }
 }
 
 impl LogWriter {
     /// Opens a log for appending, or starts it.
     ///
-    /// Takes the lock, verifies all that is there under `root`, drops an unsigned end (and says so
-    /// in the log), begins a new key epoch. `root` signs that epoch's first checkpoint and is not
-    /// kept.
+    /// Takes the lock, verifies all that is there under `root`, keeps what was acknowledged and is
+    /// not signed yet, drops an unfinished end (and says both in the log), begins a new key epoch.
+    /// `root` signs that epoch's first checkpoint and is not kept.
     ///
     /// - `clock`, `random`: the caller's, so that tests can fix them; see
     ///   [`system`](crate::system).
@@ -144,34 +184,53 @@ impl LogWriter {
         create_private_dir(&dir).map_err(cannot)?;
         let lock = lock(&dir.join("lock"))?;
         let cadence = options.cadence.as_secs().max(1);
-        let (log, discarded) = match recover(&dir, root, &options.writer)? {
-            Found::Log(log, discarded) => (log.with_cadence(cadence), discarded),
-            Found::Nothing(discarded) => {
+        let (log, mended) = match recover(&dir, root, &options.writer)? {
+            Found::Log(log, mended) => (log.with_cadence(cadence), mended),
+            Found::Nothing(mended) => {
                 let mut instance = [0; 8];
                 random(&mut instance)?;
                 let instance = u64::from_be_bytes(instance);
                 let origin = format!("{}/{}/{instance:016x}", root.name(), options.writer);
-                (Recovered::nothing(Origin::parse(&origin)?, cadence), discarded)
+                (Recovered::nothing(Origin::parse(&origin)?, cadence), mended)
             }
         };
         let path = dir.join(segment_name(log.segment_first()));
         let segment =
             private().append(true).create(log.segment_bytes() == 0).open(path).map_err(cannot)?;
+        let tail = options.sign_within.map(|_| {
+            private().create(true).truncate(false).open(dir.join(TAIL_FILE)).map_err(cannot)
+        });
         let mut seed = Zeroizing::new([0; 32]);
         random(&mut *seed)?;
-        let (writer, group) = Writer::reopen(log, root, &seed, discarded.as_ref(), clock())?;
+        let (writer, group) = Writer::reopen(log, root, &seed, mended.as_ref(), clock())?;
         let writer = writer.with_segment_limit(options.segment_bytes);
-        let mut files = Files { dir, segment, durability: options.durability };
+        let tail = tail.transpose()?;
+        let mut files = Files { dir, segment, tail, durability: options.durability };
         files.write(&group).and_then(|()| sync_dir(&files.dir)).map_err(cannot)?;
-        let inner = Inner { writer, files: Some(files), settled: group.size, failure: None };
-        Ok(Self {
+        let inner = Inner {
+            writer,
+            files: Some(files),
+            settled: group.size,
+            signed: group.size,
+            alarmed: false,
+            failure: None,
+        };
+        let (signer, wakes) = sync_channel(1);
+        let shared = Arc::new(Shared {
             inner: Mutex::new(inner),
             settled: Condvar::new(),
             clock: Box::new(clock),
             random: Box::new(random),
             pid: std::process::id(),
             lock,
-        })
+            signer: options.sign_within.map(|_| signer),
+        });
+        if let Some(delay) = options.sign_within {
+            let log = Arc::downgrade(&shared);
+            let thread = std::thread::Builder::new().name("placet-log".to_owned());
+            thread.spawn(move || sign_later(&log, &wakes, delay)).map_err(cannot)?;
+        }
+        Ok(Self { shared })
     }
 
     /// Appends many events with few writes: in groups of 1024.
@@ -180,20 +239,22 @@ impl LogWriter {
     /// As [`AuditSink::append`]; the events before the one that failed may be in the log.
     pub fn append_all(&self, events: &[Event]) -> Result<Vec<Ack>, AuditError> {
         let mut acks = Vec::with_capacity(events.len());
-        let mut inner = self.lock()?;
+        let mut inner = self.shared.lock()?;
         for event in events {
-            let staged = inner.writer.append(event);
-            if staged.is_err() {
-                drop(self.settle(inner)?);
-                staged?;
-                return Ok(acks);
+            let ack;
+            (inner, ack) = self.shared.stage(inner, event)?;
+            match ack {
+                Ok(ack) => acks.push(ack),
+                Err(error) => {
+                    drop(self.shared.settle(inner, Until::Written)?);
+                    return Err(error);
+                }
             }
-            acks.extend(staged);
             if inner.writer.open_leaves() >= LEAVES_PER_GROUP {
-                inner = self.settle(inner)?;
+                inner = self.shared.settle(inner, Until::Written)?;
             }
         }
-        drop(self.settle(inner)?);
+        drop(self.shared.settle(inner, Until::Written)?);
         Ok(acks)
     }
 
@@ -202,13 +263,21 @@ impl LogWriter {
     /// # Errors
     /// As [`AuditSink::append`].
     pub fn heartbeat(&self) -> Result<(), AuditError> {
-        let now = (self.clock)();
-        let mut inner = self.lock()?;
+        let now = (self.shared.clock)();
+        let mut inner = self.shared.lock()?;
         if !inner.writer.heartbeat_due(now) {
             return Ok(());
         }
         inner.writer.heartbeat(now)?;
-        self.settle(inner).map(drop)
+        self.shared.settle(inner, Until::Written).map(drop)
+    }
+
+    /// Signs for what was handed over, now.
+    ///
+    /// # Errors
+    /// As [`AuditSink::append`].
+    pub fn sign(&self) -> Result<(), AuditError> {
+        self.shared.sign()
     }
 
     /// Begins a new key epoch: who steals the key from now on cannot write the past anew.
@@ -217,8 +286,8 @@ impl LogWriter {
     /// As [`AuditSink::append`].
     pub fn rotate(&self, root: &NamedSigningKey) -> Result<(), AuditError> {
         let mut seed = Zeroizing::new([0; 32]);
-        (self.random)(&mut *seed)?;
-        self.alone(|writer, now| writer.rotate(root, &seed, now))
+        (self.shared.random)(&mut *seed)?;
+        self.shared.alone(|writer, now| writer.rotate(root, &seed, now))
     }
 
     /// Ends the log in order. Every later call fails, and the log may be opened again.
@@ -226,9 +295,9 @@ impl LogWriter {
     /// # Errors
     /// As [`AuditSink::append`].
     pub fn close(&self) -> Result<(), AuditError> {
-        self.alone(Writer::close)?;
+        self.shared.alone(Writer::close)?;
         // Nothing is written any more, whoever still holds this handle.
-        self.lock.unlock().map_err(cannot)
+        self.shared.lock.unlock().map_err(cannot)
     }
 
     /// The name of the log.
@@ -236,7 +305,54 @@ impl LogWriter {
     /// # Errors
     /// As [`AuditSink::append`].
     pub fn origin(&self) -> Result<Origin, AuditError> {
-        Ok(self.lock()?.writer.origin().clone())
+        Ok(self.shared.lock()?.writer.origin().clone())
+    }
+}
+
+impl AuditSink for LogWriter {
+    fn append(&self, event: &Event) -> Result<Ack, AuditError> {
+        let (mut inner, mut ack) = self.shared.stage(self.shared.lock()?, event)?;
+        if let Err(AuditError::GroupFull { .. }) = ack {
+            inner = self.shared.settle(inner, Until::Signed)?;
+            ack = inner.writer.append(event);
+        }
+        let ack = ack?;
+        self.shared.settle(inner, Until::Written).map(drop)?;
+        Ok(ack)
+    }
+}
+
+/// Signs a moment after each wake-up, until the log is dropped or fails.
+fn sign_later(log: &Weak<Shared>, wakes: &Receiver<()>, delay: Duration) {
+    while wakes.recv().is_ok() {
+        std::thread::sleep(delay);
+        let Some(log) = log.upgrade() else { return };
+        // A failure is kept for the callers: nothing is acknowledged behind it. A closed log is
+        // signed.
+        if log.sign().is_err() {
+            return;
+        }
+    }
+}
+
+impl Shared {
+    /// Adds an event to the open group, which is signed for before where its segment ends.
+    fn stage<'a>(
+        &'a self,
+        mut inner: MutexGuard<'a, Inner>,
+        event: &Event,
+    ) -> Result<(MutexGuard<'a, Inner>, Result<Ack, AuditError>), AuditError> {
+        while inner.writer.is_full_for(event) {
+            inner = self.settle(inner, Until::Signed)?;
+        }
+        let ack = inner.writer.append(event);
+        Ok((inner, ack))
+    }
+
+    fn sign(&self) -> Result<(), AuditError> {
+        let mut inner = self.lock()?;
+        inner.alarmed = false;
+        self.settle(inner, Until::Signed).map(drop)
     }
 
     /// Settles what is open, then writes a group of the log's own.
@@ -245,7 +361,7 @@ impl LogWriter {
         make: impl FnOnce(&mut Writer, Timestamp) -> Result<Group, AuditError>,
     ) -> Result<(), AuditError> {
         let now = (self.clock)();
-        let mut inner = self.settle(self.lock()?)?;
+        let mut inner = self.settle(self.lock()?, Until::Signed)?;
         let Some(mut files) = inner.files.take() else {
             return Err(AuditError::Files(Cause("the segment is not there".to_owned())));
         };
@@ -262,6 +378,7 @@ impl LogWriter {
             return Err(AuditError::Poisoned(cause));
         }
         inner.settled = group?.size;
+        inner.signed = inner.settled;
         Ok(())
     }
 
@@ -274,54 +391,77 @@ impl LogWriter {
         healthy(inner)
     }
 
-    /// Waits until every leaf staged so far is written, by this caller or by another.
+    /// Waits until every leaf staged so far is where it shall be, by this caller's hand or another's.
     fn settle<'a>(
         &'a self,
         mut inner: MutexGuard<'a, Inner>,
+        until: Until,
     ) -> Result<MutexGuard<'a, Inner>, AuditError> {
         let size = inner.writer.size();
         loop {
             inner = healthy(inner)?;
-            if inner.settled >= size && inner.files.is_some() {
+            let there = match until {
+                Until::Written => inner.settled >= size,
+                Until::Signed => inner.signed >= size && inner.files.is_some(),
+            };
+            if there {
                 return Ok(inner);
             }
             let Some(mut files) = inner.files.take() else {
                 inner = self.settled.wait(inner).map_err(|_| thread_died())?;
                 continue;
             };
-            let group = inner.writer.commit();
+            let signs = self.signer.is_none()
+                || until == Until::Signed
+                || inner.writer.open_leaves() >= LEAVES_PER_GROUP
+                || inner.writer.starts_segment();
+            let step = if signs {
+                inner.writer.commit().map(|group| group.map(Step::Sign))
+            } else {
+                Ok(inner.writer.flush().map(Step::Flush))
+            };
             // Others stage their events while this one writes.
             drop(inner);
-            let written = match &group {
-                Ok(Some(group)) => files.write(group).map_err(|error| failed(&error)),
+            let written = match &step {
+                Ok(Some(Step::Sign(group))) => files.write(group).map_err(|error| failed(&error)),
+                Ok(Some(Step::Flush(flushed))) => {
+                    files.hand_over(flushed).map_err(|error| failed(&error))
+                }
                 Ok(None) => Ok(()),
                 Err(error) => Err(Cause(error.to_string())),
             };
             inner = self.inner.lock().map_err(|_| thread_died())?;
             inner.files = Some(files);
-            match (written, group) {
-                (Ok(()), Ok(Some(group))) => inner.settled = group.size,
+            match (written, step) {
+                (Ok(()), Ok(Some(Step::Sign(group)))) => {
+                    inner.settled = group.size;
+                    inner.signed = group.size;
+                }
+                (Ok(()), Ok(Some(Step::Flush(flushed)))) => {
+                    inner.settled = flushed.size;
+                    self.alarm(&mut inner);
+                }
                 (Ok(()), _) => {}
                 (Err(cause), _) => inner.failure = Some(cause),
             }
             self.settled.notify_all();
         }
     }
+
+    /// Wakes the thread that signs, once until it has.
+    fn alarm(&self, inner: &mut Inner) {
+        if let Some(signer) = self.signer.as_ref().filter(|_| !inner.alarmed) {
+            // A full channel is a wake-up on its way; a closed one is a log that failed.
+            let _ = signer.try_send(());
+            inner.alarmed = true;
+        }
+    }
 }
 
-impl AuditSink for LogWriter {
-    fn append(&self, event: &Event) -> Result<Ack, AuditError> {
-        let mut inner = self.lock()?;
-        let ack = match inner.writer.append(event) {
-            Err(AuditError::GroupFull { .. }) => {
-                inner = self.settle(inner)?;
-                inner.writer.append(event)?
-            }
-            staged => staged?,
-        };
-        self.settle(inner).map(drop)?;
-        Ok(ack)
-    }
+/// What one caller writes for all.
+enum Step {
+    Sign(Group),
+    Flush(Flushed),
 }
 
 impl Files {
@@ -343,6 +483,18 @@ impl Files {
         Ok(())
     }
 
+    /// Writes what no checkpoint covers yet, then the mark behind it.
+    fn hand_over(&mut self, flushed: &Flushed) -> io::Result<()> {
+        self.segment.write_all(&flushed.bytes)?;
+        self.sync()?;
+        let Some(tail) = &mut self.tail else { return Err(io::Error::other("no mark")) };
+        write_at_start(tail, &flushed.tail)?;
+        match self.durability {
+            Durability::Buffered => Ok(()),
+            Durability::Durable => tail.sync_data(),
+        }
+    }
+
     fn sync(&self) -> io::Result<()> {
         match self.durability {
             Durability::Buffered => Ok(()),
@@ -351,78 +503,17 @@ impl Files {
     }
 }
 
-/// What an opened directory holds.
-enum Found {
-    Nothing(Option<Discarded>),
-    Log(Recovered, Option<Discarded>),
-}
-
-/// Verifies what is there and drops an end that no checkpoint covers.
-fn recover(dir: &Path, root: &NamedSigningKey, writer: &str) -> Result<Found, AuditError> {
-    let listed = list_segments(dir).map_err(cannot)?;
-    if let Some(name) = listed.misnamed.first() {
-        let name = name.display();
-        return Err(AuditError::Tampered(Cause(format!("`{name}` is no segment"))));
+fn write_at_start(file: &mut File, tail: &Tail) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        std::os::unix::fs::FileExt::write_all_at(file, &tail.to_bytes(), 0)
     }
-    if listed.segments.is_empty() {
-        return Ok(Found::Nothing(None));
+    #[cfg(not(unix))]
+    {
+        use std::io::{Seek as _, SeekFrom};
+        file.seek(SeekFrom::Start(0))?;
+        file.write_all(&tail.to_bytes())
     }
-    let verified =
-        verify_segments(dir, &listed.segments, &root.verifying_key(), None, None, writer)
-            .map_err(cannot)?;
-    let report = verified.report;
-    let (log, keep, keep_bytes) = match verified.recovered {
-        Some(log) => {
-            let prefix = format!("{}/{writer}/", root.name());
-            if report.origin.as_ref().is_none_or(|origin| !origin.starts_with(&prefix)) {
-                return Err(AuditError::Tampered(Cause("the log of another writer".to_owned())));
-            }
-            let (first, bytes) = (log.segment_first(), log.segment_bytes());
-            (Some(log), first, bytes)
-        }
-        // A crash before the first checkpoint was whole: nothing was ever acknowledged.
-        None if report.proven_size == 0 && report.state <= State::TornTail => (None, 0, 0),
-        None => return Err(AuditError::Tampered(Cause(report.detail))),
-    };
-    let mut hasher = Hasher::new();
-    let mut bytes = 0u64;
-    for first in listed.segments.iter().copied().filter(|first| *first >= keep) {
-        let from = if first == keep { keep_bytes } else { 0 };
-        bytes = bytes.saturating_add(drop_tail(dir, first, from, &mut hasher).map_err(cannot)?);
-    }
-    sync_dir(dir).map_err(cannot)?;
-    let discarded = (bytes > 0).then(|| Discarded { bytes, sha256: hasher.finish() });
-    let Some(log) = log else { return Ok(Found::Nothing(discarded)) };
-    if let Some((first, seal)) = log.missing_seal() {
-        let mut before =
-            private().append(true).open(dir.join(segment_name(first))).map_err(cannot)?;
-        before.write_all(&seal).and_then(|()| before.sync_all()).map_err(cannot)?;
-    }
-    Ok(Found::Log(log, discarded))
-}
-
-/// Cuts a segment after `keep` bytes, or removes it where that is nothing; hashes what goes.
-fn drop_tail(dir: &Path, first: u64, keep: u64, hasher: &mut Hasher) -> io::Result<u64> {
-    let path = dir.join(segment_name(first));
-    let mut file = fs::OpenOptions::new().read(true).write(true).open(&path)?;
-    file.seek(SeekFrom::Start(keep))?;
-    let mut dropped = 0u64;
-    let mut chunk = vec![0; 64 * 1024];
-    loop {
-        let read = file.read(&mut chunk)?;
-        if read == 0 {
-            break;
-        }
-        hasher.update(chunk.get(..read).unwrap_or_default());
-        dropped = dropped.saturating_add(read as u64);
-    }
-    if keep == 0 {
-        fs::remove_file(&path)?;
-    } else if dropped > 0 {
-        file.set_len(keep)?;
-        file.sync_all()?;
-    }
-    Ok(dropped)
 }
 
 fn lock(path: &Path) -> Result<File, AuditError> {
@@ -455,6 +546,6 @@ fn failed(error: &io::Error) -> Cause {
     Cause(error.kind().to_string())
 }
 
-fn cannot(error: io::Error) -> AuditError {
+pub(crate) fn cannot(error: io::Error) -> AuditError {
     AuditError::Files(Cause(error.to_string()))
 }

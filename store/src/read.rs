@@ -12,12 +12,15 @@ use placet::audit::segment::{
     FRAME_HEADER_BYTES, Frame, FrameKind, parse_segment_name, read_frame, segment_name,
 };
 use placet::audit::{
-    Checkpoint, Class, Leaf, LogVerifier, Report, State, Verified, WriterReport, tree,
+    Checkpoint, Class, Leaf, LogVerifier, Report, State, Tail, Verified, WriterReport, tree,
 };
 use placet::crypto::NamedVerifyingKey;
 use placet::primitives::Timestamp;
 
 use crate::error::StoreError;
+
+/// The mark behind what was handed over and is not signed yet, in a writer's directory.
+pub(crate) const TAIL_FILE: &str = "tail";
 
 /// Bytes read at a time.
 const CHUNK_BYTES: usize = 256 * 1024;
@@ -154,7 +157,9 @@ fn judge_writer(
     let earlier = options.earlier.clone().filter(|earlier| {
         first_origin(dir, segments).is_some_and(|origin| origin == earlier.origin.as_str())
     });
-    let mut report = verify_segments(dir, segments, key, earlier, now, &shown(name))?.report;
+    let mut verifier = LogVerifier::new(key.clone(), earlier);
+    feed(&mut verifier, dir, segments)?;
+    let mut report = verifier.finish(&shown(name), now).report;
     let foreign = listed.foreign.iter().chain(&listed.directories).map(|name| shown(name));
     report.notes.extend(foreign.map(|name| format!("`{name}` is no part of the log")));
     if let Some(name) = listed.misnamed.first()
@@ -217,6 +222,7 @@ pub(crate) fn list_segments(dir: &Path) -> io::Result<Listed> {
             Some(_) => listed.misnamed.push(name),
             None if name.as_encoded_bytes().starts_with(b"seg-") => listed.misnamed.push(name),
             None if name == "lock" && !is_dir => listed.locked = true,
+            None if name == TAIL_FILE && is_file => {}
             None if is_dir => listed.directories.push(name),
             None => listed.foreign.push(name),
         }
@@ -228,15 +234,23 @@ pub(crate) fn list_segments(dir: &Path) -> io::Result<Listed> {
     Ok(listed)
 }
 
+/// Verifies the segments for a writer, who goes on behind `tail` if the mark is its own.
 pub(crate) fn verify_segments(
     dir: &Path,
     segments: &[u64],
-    key: &NamedVerifyingKey,
-    earlier: Option<Checkpoint>,
-    now: Option<Timestamp>,
+    key: NamedVerifyingKey,
+    tail: Option<Tail>,
     name: &str,
 ) -> io::Result<Verified> {
-    let mut verifier = LogVerifier::new(key.clone(), earlier);
+    let mut verifier = LogVerifier::new(key, None);
+    if let Some(tail) = tail {
+        verifier = verifier.with_tail(tail.size());
+    }
+    feed(&mut verifier, dir, segments)?;
+    Ok(verifier.finish(name, None))
+}
+
+fn feed(verifier: &mut LogVerifier, dir: &Path, segments: &[u64]) -> io::Result<()> {
     let mut chunk = vec![0; CHUNK_BYTES];
     for (at, first) in segments.iter().enumerate() {
         verifier.begin_segment(*first, at + 1 == segments.len());
@@ -254,7 +268,7 @@ pub(crate) fn verify_segments(
         }
         verifier.end_segment();
     }
-    Ok(verifier.finish(name, now))
+    Ok(())
 }
 
 /// Gives every leaf of a directory of writers, or of one writer, in the order of the files:

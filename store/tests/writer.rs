@@ -30,6 +30,14 @@ fn options(dir: &Path) -> LogOptions {
     LogOptions::new(dir, "w").durability(Durability::Buffered)
 }
 
+/// The options of a child process: its parent says whether signatures wait.
+fn child_options(dir: &Path) -> LogOptions {
+    match std::env::var("PLACET_TEST_WAITS").is_ok() {
+        true => options(dir).sign_within(Duration::from_millis(2)),
+        false => options(dir),
+    }
+}
+
 fn open(options: LogOptions) -> Result<LogWriter, AuditError> {
     LogWriter::open(options, &root(), start, |out| {
         static NEXT: AtomicU8 = AtomicU8::new(0);
@@ -345,7 +353,7 @@ fn heartbeats_come_when_due() {
 #[ignore = "run by another test as a process of its own"]
 fn child_that_writes_until_a_write_fails() {
     let Some(dir) = std::env::var_os("PLACET_TEST_DIR").map(PathBuf::from) else { return };
-    let log = open(options(&dir)).unwrap();
+    let log = open(child_options(&dir)).unwrap();
     let mut out = std::io::stdout().lock();
     for n in 0..1000 {
         match log.append(&event(n)) {
@@ -364,6 +372,13 @@ fn child_that_writes_until_a_write_fails() {
 #[cfg(unix)]
 #[test]
 fn a_write_that_the_system_cuts_short_poisons_and_recovers() {
+    for waits in [None, Some(("PLACET_TEST_WAITS", "1"))] {
+        cut_short(waits);
+    }
+}
+
+#[cfg(unix)]
+fn cut_short(waits: Option<(&str, &str)>) {
     let dir = tempfile::tempdir().unwrap();
     // 40 blocks of 512 bytes; with the signal ignored, the write that passes them is cut short and
     // the next one fails, as on a full disk.
@@ -373,6 +388,7 @@ fn a_write_that_the_system_cuts_short_poisons_and_recovers() {
         .args(["-c", script])
         .arg(std::env::current_exe().unwrap())
         .env("PLACET_TEST_DIR", dir.path())
+        .envs(waits)
         .output()
         .unwrap();
     let text = String::from_utf8(run.stdout).unwrap();
@@ -392,7 +408,7 @@ fn a_write_that_the_system_cuts_short_poisons_and_recovers() {
 #[ignore = "run by another test as a process of its own"]
 fn child_that_writes_until_it_is_killed() {
     let Some(dir) = std::env::var_os("PLACET_TEST_DIR").map(PathBuf::from) else { return };
-    let log = open(options(&dir).segment_bytes(32 * 1024)).unwrap();
+    let log = open(child_options(&dir).segment_bytes(32 * 1024)).unwrap();
     let mut out = std::io::stdout().lock();
     for n in 0.. {
         log.append(&event(n)).unwrap();
@@ -402,11 +418,13 @@ fn child_that_writes_until_it_is_killed() {
 
 #[test]
 fn a_killed_process_loses_nothing_that_it_acknowledged() {
-    for round in 0..6u64 {
+    for round in 0..12u64 {
+        let waits = (round % 2 == 1).then_some(("PLACET_TEST_WAITS", "1"));
         let dir = tempfile::tempdir().unwrap();
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(["--ignored", "--exact", "--nocapture", "child_that_writes_until_it_is_killed"])
             .env("PLACET_TEST_DIR", dir.path())
+            .envs(waits)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()

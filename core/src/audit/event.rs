@@ -305,6 +305,12 @@ impl Event {
         self.time
     }
 
+    /// At least as many bytes as its frame has.
+    pub(crate) const fn leaf_bytes(&self) -> u64 {
+        // The head holds an origin of 200 bytes, a digest, a time and two numbers.
+        self.body.len() as u64 + 512
+    }
+
     /// Writes the leaf of this event at the end of `out`.
     pub(crate) fn write_leaf(
         &self,

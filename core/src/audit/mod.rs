@@ -36,6 +36,7 @@ pub(crate) mod line;
 pub mod proof;
 pub mod report;
 pub mod segment;
+pub mod tail;
 pub mod tree;
 pub mod verify;
 pub mod writer;
@@ -44,8 +45,9 @@ pub use checkpoint::Checkpoint;
 pub use error::{AuditError, Cause};
 pub use event::{Event, EventKind, Leaf, Origin};
 pub use report::{Class, Report, State, WriterReport};
+pub use tail::{Tail, TailKey};
 pub use verify::{LogVerifier, Recovered, Verified};
-pub use writer::{Ack, Group, Writer};
+pub use writer::{Ack, Flushed, Group, Mended, Writer};
 
 /// Where events go. An implementation acknowledges only what it has kept as its policy says
 /// (handed to the kernel, or synced), and after one failure acknowledges nothing any more.

@@ -54,6 +54,9 @@ pub struct LogVerifier {
     zero_tail: bool,
     unsealed: Option<u64>,
     resync_left: usize,
+    /// The size at which a writer left its mark, and the log there.
+    tail_size: Option<u64>,
+    tail: Option<Position>,
 }
 
 /// The log at one size.
@@ -116,6 +119,8 @@ pub struct Verified {
     pub report: WriterReport,
     /// Where a writer may continue; `None` where nothing is proven or something is wrong.
     pub recovered: Option<Recovered>,
+    /// Where it may continue if the mark behind this leaf is its own: beyond what is proven.
+    pub tail: Option<(Recovered, Digest)>,
 }
 
 /// The end of the proven part of a log: where a writer continues.
@@ -158,6 +163,24 @@ impl Recovered {
     #[must_use]
     pub const fn segment_first(&self) -> u64 {
         self.segment_first
+    }
+
+    /// The log.
+    #[must_use]
+    pub const fn origin(&self) -> &Origin {
+        &self.origin
+    }
+
+    /// Leaves up to the end.
+    #[must_use]
+    pub const fn size(&self) -> u64 {
+        self.tree.size()
+    }
+
+    /// The key epoch of the last leaf.
+    #[must_use]
+    pub const fn epoch(&self) -> u64 {
+        self.epoch
     }
 
     /// Bytes of that segment that are proven; what follows is to be dropped.
@@ -210,7 +233,17 @@ impl LogVerifier {
             zero_tail: false,
             unsealed: None,
             resync_left: RESYNC_BUDGET_BYTES,
+            tail_size: None,
+            tail: None,
         }
+    }
+
+    /// The same verifier, which remembers the log at this size: a writer's mark says that it had
+    /// handed over so many leaves. What is proven does not change.
+    #[must_use]
+    pub const fn with_tail(mut self, size: u64) -> Self {
+        self.tail_size = Some(size);
+        self
     }
 
     /// Starts a segment.
@@ -403,7 +436,10 @@ impl LogVerifier {
                     self.leaf(payload, hash, &record)
                 };
                 match judged {
-                    Ok(()) => self.group.push(record),
+                    Ok(()) => {
+                        self.group.push(record);
+                        self.note_tail();
+                    }
                     Err(reason) => self.trouble(reason, Some(Seen::Leaf(record))),
                 }
             }
@@ -433,6 +469,15 @@ impl LogVerifier {
                 }
             }
         }
+    }
+
+    /// Remembers the log where a writer left its mark, inside of an epoch.
+    fn note_tail(&mut self) {
+        let here = self.tail_size == Some(self.live.tree.size()) && self.pending.is_none();
+        let Some(segment) = self.segment.as_ref().filter(|_| here) else { return };
+        let (segment, offset) = (segment.first, segment.offset);
+        self.tail =
+            Some(Position { segment, offset, consumed: self.consumed, ..self.live.clone() });
     }
 
     /// Judges the next leaf and moves on over it.
@@ -632,19 +677,25 @@ impl LogVerifier {
             .as_ref()
             .is_some_and(|trouble| trouble.reason == Reason::Damage && !trouble.frames_follow);
         let sound = loose_end || report.state < State::RolledBack;
-        let recovered = report.origin.as_deref().filter(|_| sound).and_then(|origin| {
+        let at = |position: &Position| {
             Some(Recovered {
-                origin: Origin::parse(origin).ok()?,
-                cadence_seconds: self.proven.cadence_seconds,
-                tree: self.proven.tree,
-                prev: self.proven.prev,
-                epoch: self.proven.epoch,
-                segment_first: self.proven.segment,
-                segment_bytes: self.proven.offset,
+                origin: Origin::parse(report.origin.as_deref()?).ok()?,
+                cadence_seconds: position.cadence_seconds,
+                tree: position.tree.clone(),
+                prev: position.prev,
+                epoch: position.epoch,
+                segment_first: position.segment,
+                segment_bytes: position.offset,
                 unsealed: self.unsealed,
             })
-        });
-        Verified { report, recovered }
+        };
+        let recovered = at(&self.proven).filter(|_| sound);
+        let tail = self
+            .tail
+            .as_ref()
+            .filter(|tail| recovered.is_some() && tail.tree.size() > self.proven.tree.size());
+        let tail = tail.and_then(|tail| Some((at(tail)?, tail.prev)));
+        Verified { report, recovered, tail }
     }
 
     fn judge(&self, report: &mut WriterReport, now: Option<Timestamp>) {

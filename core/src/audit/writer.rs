@@ -8,6 +8,7 @@ use crate::audit::checkpoint::Checkpoint;
 use crate::audit::error::AuditError;
 use crate::audit::event::{Event, EventKind, LeafHead, Origin};
 use crate::audit::segment::{FrameKind, write_frame};
+use crate::audit::tail::{Tail, TailKey};
 use crate::audit::tree::{Tree, leaf_hash};
 use crate::audit::verify::Recovered;
 use crate::crypto::note;
@@ -55,14 +56,40 @@ pub struct NewSegment {
     pub seal: Vec<u8>,
 }
 
-/// Bytes that were dropped from the end of a log when it was opened.
+/// Leaves that no checkpoint covers yet, to be handed over all the same.
+///
+/// Append `bytes`, then store `tail` in the place of the one before, then acknowledge.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Flushed {
+    /// Frames to append to the current segment.
+    pub bytes: Vec<u8>,
+    /// Leaves in the log once these bytes stand.
+    pub size: u64,
+    /// The mark behind the last of them.
+    pub tail: Tail,
+}
+
+impl fmt::Debug for Flushed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Flushed(size {}, {} bytes)", self.size, self.bytes.len())
+    }
+}
+
+/// What was done with the unsigned end of a log when it was opened.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Discarded {
-    /// How many.
-    #[serde(rename = "discarded_bytes")]
-    pub bytes: u64,
-    /// Their digest.
+pub struct Mended {
+    /// Leaves that had been handed over and are signed now.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub kept_leaves: u64,
+    /// Bytes behind them that were dropped.
+    pub discarded_bytes: u64,
+    /// The digest of these bytes.
     pub sha256: Digest,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde wants")]
+const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Turns events into the bytes of one log.
@@ -81,9 +108,13 @@ pub struct Writer {
     tree: Tree,
     prev: Digest,
     last_time: Timestamp,
-    /// Frames of the open group.
+    tail_key: TailKey,
+    /// Frames of the open group that were not handed over.
     group: Vec<u8>,
+    /// Leaves of the open group.
     group_leaves: usize,
+    /// A part of the open group was handed over: it ends in the segment where it began.
+    begun: bool,
     segment_bytes: u64,
     segment_limit: u64,
     closed: bool,
@@ -140,8 +171,8 @@ impl Writer {
         Self::reopen(start, root, epoch_seed, None, now)
     }
 
-    /// Continues a log that the verifier found in order: `log.open`, `log.recovered` where a tail
-    /// was dropped, and a new `key.epoch`.
+    /// Continues a log that the verifier found in order: `log.open`, `log.recovered` where an
+    /// unsigned end was kept or dropped, and a new `key.epoch`.
     ///
     /// # Errors
     /// As [`create`](Self::create).
@@ -149,7 +180,7 @@ impl Writer {
         log: Recovered,
         root: &NamedSigningKey,
         epoch_seed: &[u8; 32],
-        discarded: Option<&Discarded>,
+        mended: Option<&Mended>,
         now: Timestamp,
     ) -> Result<(Self, Group), AuditError> {
         let key = epoch_key(&log.origin, epoch_seed)?;
@@ -162,8 +193,11 @@ impl Writer {
             prev: log.prev,
             tree: log.tree,
             last_time: now,
+            tail_key: TailKey::new(root, &log.origin, epoch),
             group: Vec::new(),
             group_leaves: 0,
+            // Kept leaves wait for their checkpoint where they stand.
+            begun: mended.is_some_and(|mended| mended.kept_leaves > 0),
             segment_bytes: log.segment_bytes,
             segment_limit: MAX_SEGMENT_BYTES,
             closed: false,
@@ -174,8 +208,8 @@ impl Writer {
             cadence_seconds: writer.cadence_seconds,
         };
         writer.stage(&Event::internal(EventKind::LogOpen, now, &open)?)?;
-        if let Some(discarded) = discarded {
-            writer.stage(&Event::internal(EventKind::LogRecovered, now, discarded)?)?;
+        if let Some(mended) = mended {
+            writer.stage(&Event::internal(EventKind::LogRecovered, now, mended)?)?;
         }
         let body = EpochBody { old: None, new: writer.key.verifying_key().to_string() };
         writer.stage(&Event::internal(EventKind::KeyEpoch, now, &body)?)?;
@@ -249,6 +283,40 @@ impl Writer {
         Ok(Ack { index, leaf })
     }
 
+    /// Hands over what was added, without a checkpoint: [`commit`](Self::commit) signs for it
+    /// later. `None` where nothing was added, or where it must be committed at once because it
+    /// starts a segment.
+    ///
+    /// Until then it counts for whoever opens the log with the root key, and proves nothing to
+    /// anybody else.
+    pub fn flush(&mut self) -> Option<Flushed> {
+        if self.group.is_empty() || self.starts_segment() {
+            return None;
+        }
+        let bytes = std::mem::take(&mut self.group);
+        self.begun = true;
+        self.segment_bytes = self.segment_bytes.saturating_add(bytes.len() as u64);
+        let size = self.tree.size();
+        Some(Flushed { bytes, size, tail: self.tail_key.mark(size, &self.prev) })
+    }
+
+    /// Whether the open group is the first of a new segment.
+    #[must_use]
+    pub const fn starts_segment(&self) -> bool {
+        let then = self.segment_bytes.saturating_add(self.group.len() as u64);
+        let full = then.saturating_add(CHECKPOINT_BYTES) > self.segment_limit;
+        !self.begun && self.segment_bytes > 0 && full
+    }
+
+    /// Whether the open group must be committed before this event is added: a part of it was handed
+    /// over, and the segment would grow too long.
+    #[must_use]
+    pub fn is_full_for(&self, event: &Event) -> bool {
+        let open = (self.group.len() as u64).saturating_add(event.leaf_bytes());
+        let then = self.segment_bytes.saturating_add(open);
+        self.begun && then.saturating_add(CHECKPOINT_BYTES) > self.segment_limit
+    }
+
     /// Signs a checkpoint over the open group and gives its bytes; `None` if it is empty.
     ///
     /// # Errors
@@ -279,6 +347,7 @@ impl Writer {
         let event = Event::internal(EventKind::KeyEpoch, now, &body)?;
         self.epoch = self.epoch.saturating_add(1);
         self.head = LeafHead::new(&self.origin, self.epoch);
+        self.tail_key = TailKey::new(root, &self.origin, self.epoch);
         let old = std::mem::replace(&mut self.key, new);
         self.stage(&event)?;
         self.seal_group(&[root, &old])
@@ -324,9 +393,9 @@ impl Writer {
         write_frame(FrameKind::Checkpoint, checkpoint.as_bytes(), &mut bytes);
         self.group_leaves = 0;
         let added = bytes.len() as u64;
-        let new_segment = if self.segment_bytes > 0
-            && self.segment_bytes.saturating_add(added) > self.segment_limit
-        {
+        let begun = std::mem::take(&mut self.begun);
+        let full = self.segment_bytes.saturating_add(added) > self.segment_limit;
+        let new_segment = if self.segment_bytes > 0 && !begun && full {
             let mut seal = Vec::new();
             write_frame(FrameKind::SegmentEnd, &first.to_le_bytes(), &mut seal);
             self.segment_bytes = 0;
@@ -338,6 +407,9 @@ impl Writer {
         Ok(Group { bytes, size: self.tree.size(), checkpoint, new_segment })
     }
 }
+
+/// Bytes that a checkpoint needs at most: three lines and three signatures, each with a name.
+const CHECKPOINT_BYTES: u64 = 2048;
 
 fn epoch_key(origin: &Origin, seed: &[u8; 32]) -> Result<NamedSigningKey, AuditError> {
     let name = KeyName::parse(origin.as_str()).map_err(|_| AuditError::Origin)?;

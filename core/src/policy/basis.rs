@@ -101,8 +101,9 @@ impl Watched {
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Basis {
-    /// What is watched of the session.
-    session: Session,
+    /// The watched counters of the session, in their order.
+    counters: Vec<Option<u64>>,
+    labels: Vec<String>,
     moment: Moment,
 }
 
@@ -119,16 +120,13 @@ impl RuleSet {
     /// What of the request's session and time a decision would rest on.
     #[must_use]
     pub fn basis(&self, request: &Request) -> Basis {
-        let watched = &self.watched;
-        let counters = request.session.counters.iter();
-        let counters = counters.filter(|(name, _)| watched.counters.contains(*name));
-        let labels = if watched.labels { request.session.labels.as_slice() } else { &[] };
+        let session = &request.session;
+        let counters = self.watched.counters.iter();
+        let labels = if self.watched.labels { session.labels.as_slice() } else { &[] };
         Basis {
-            session: Session {
-                labels: labels.to_vec(),
-                counters: counters.map(|(name, count)| (name.clone(), *count)).collect(),
-            },
-            moment: self.moment(request),
+            counters: counters.map(|name| session.counters.get(name).copied()).collect(),
+            labels: labels.to_vec(),
+            moment: self.moment(request.context.now),
         }
     }
 
@@ -136,18 +134,28 @@ impl RuleSet {
     /// return an equal one. Allocates nothing.
     #[must_use]
     pub fn is_basis(&self, basis: &Basis, request: &Request) -> bool {
-        let watched = &self.watched;
-        let (then, now) = (&basis.session, &request.session);
-        self.moment(request) == basis.moment
-            && (!watched.labels || then.labels == now.labels)
-            && watched
-                .counters
-                .iter()
-                .all(|name| then.counters.get(name) == now.counters.get(name))
+        let Session { labels, counters } = &request.session;
+        let counter = |name: &str| counters.get(name).copied();
+        self.is_basis_of(basis, labels, counter, request.context.now)
     }
 
-    fn moment(&self, request: &Request) -> Moment {
-        match request.context.now {
+    /// [`is_basis`](Self::is_basis) for a session whose counters are kept in another form.
+    #[must_use]
+    pub fn is_basis_of(
+        &self,
+        basis: &Basis,
+        labels: &[String],
+        counter: impl Fn(&str) -> Option<u64>,
+        now: Option<Timestamp>,
+    ) -> bool {
+        let counters = self.watched.counters.iter().map(|name| counter(name));
+        self.moment(now) == basis.moment
+            && (!self.watched.labels || basis.labels == labels)
+            && counters.eq(basis.counters.iter().copied())
+    }
+
+    fn moment(&self, now: Option<Timestamp>) -> Moment {
+        match now {
             None => Moment::Unknown,
             Some(now) if self.watched.clock => Moment::Exact(now),
             Some(now) => Moment::Ended(self.watched.ends.partition_point(|end| *end <= now)),

@@ -83,7 +83,10 @@ impl TestJudge {
 
     fn decided(&self, asked: &Asked<'_>) -> Decided {
         let request = Request {
-            session: asked.counters.clone(),
+            session: placet::request::Session {
+                labels: Vec::new(),
+                counters: asked.counts.all().map(|(name, count)| (name.to_owned(), count)).into(),
+            },
             enforces: asked.enforces,
             ..self.request.clone()
         };

@@ -83,6 +83,8 @@ pub struct Audit {
     pub key: PathBuf,
     /// What stands behind an acknowledgement.
     pub durability: Durability,
+    /// How long signatures may wait; `None` signs each group before it is acknowledged.
+    pub sign_within: Option<Duration>,
 }
 
 /// What happens with a command that needs people.
@@ -395,12 +397,19 @@ impl Reader<'_, '_> {
             let words = [("buffered", Durability::Buffered), ("durable", Durability::Durable)];
             self.word(&node, &words)
         });
+        let durability = durability.unwrap_or_default();
+        let usual = match durability {
+            Durability::Buffered => 20,
+            Durability::Durable => 0,
+        };
+        let delay = self.number(&mut table, "sign_within_milliseconds", 0..=10_000, usual);
         table.done(self.problems);
         Some(Audit {
             dir: dir?,
             writer: writer.map_or_else(|| "proxy".to_owned(), |writer| writer.value),
             key: key?,
-            durability: durability.unwrap_or_default(),
+            durability,
+            sign_within: (delay > 0).then(|| Duration::from_millis(delay)),
         })
     }
 

@@ -8,9 +8,9 @@ use crate::engine::{Decided, Engine};
 use crate::facts::Facts;
 use crate::primitives::Timestamp;
 use crate::request::Enforces;
-use crate::request::Session as Counters;
 use crate::schema::SqlSession;
 use crate::wire::WireError;
+use crate::wire::postgres::Counts;
 
 /// A command that waits for its decision.
 pub struct Asked<'a> {
@@ -29,7 +29,7 @@ pub struct Asked<'a> {
     /// cursors.
     pub session_version: u64,
     /// What the session did so far.
-    pub counters: &'a Counters,
+    pub counts: Counts,
     /// What the session can enforce of this command.
     pub enforces: Enforces,
     /// The time.

@@ -10,6 +10,7 @@
 
 mod complaint;
 mod copy;
+mod counts;
 pub mod frame;
 mod judge;
 mod objects;
@@ -24,6 +25,7 @@ pub mod upstream;
 mod value;
 
 pub use complaint::Complaint;
+pub use counts::Counts;
 pub use judge::{Asked, Judge, JudgedStep, Judgement};
 pub use session::{Session, Start, Waiting};
 pub use turn::{Out, Turn};

@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::complaint::{Complaint, WordMask};
+use super::counts::Counts;
 use super::frame;
 use super::judge::{Asked, Judge, JudgedStep, Judgement};
 use super::objects::{Names, Portal, Ruling, Statement};
@@ -22,7 +23,7 @@ use crate::facts::{Facts, SessionReader};
 use crate::limits::{MAX_CLIENT_MESSAGE_BYTES, MAX_OWED_ANSWERS, MAX_SENT_AHEAD_BYTES};
 use crate::mask::HashKey;
 use crate::primitives::Timestamp;
-use crate::request::{Enforces, Session as Counters};
+use crate::request::Enforces;
 use crate::schema::{Catalog, SqlSession};
 use crate::wire::WireError;
 
@@ -108,7 +109,7 @@ pub struct Session {
     copy_in: bool,
 
     held: Option<Held>,
-    counters: Counters,
+    counts: Counts,
     words: Option<WordMask>,
     closed: bool,
 }
@@ -174,8 +175,6 @@ impl Session {
         if search_path_unknown {
             reader.forget_search_path();
         }
-        let counters = ["statements", "rows_out", "writes", "denials", "masked_cells"];
-        let counters = counters.into_iter().map(|name| (name.to_owned(), 0)).collect();
         Self {
             catalog,
             hash_key,
@@ -204,7 +203,7 @@ impl Session {
             flushed: false,
             copy_in: false,
             held: None,
-            counters: Counters { labels: Vec::new(), counters },
+            counts: Counts::default(),
             words: None,
             closed: false,
         }
@@ -319,8 +318,8 @@ impl Session {
 
     /// What the session did so far.
     #[must_use]
-    pub const fn counters(&self) -> &Counters {
-        &self.counters
+    pub const fn counts(&self) -> Counts {
+        self.counts
     }
 
     /// Whether the session is over.
@@ -426,7 +425,7 @@ impl Session {
             types,
             session: self.reader.session(),
             session_version: self.reader.version(),
-            counters: &self.counters,
+            counts: self.counts,
             enforces,
             now,
         };
@@ -440,8 +439,8 @@ impl Session {
         match step {
             JudgedStep::Forward => {
                 self.held = None;
-                self.count("statements", 1);
-                self.count("writes", u64::from(facts.writes()));
+                self.counts.statements += 1;
+                self.counts.writes += u64::from(facts.writes());
                 let ruling = Ruling::new(id, decided, engine);
                 self.note_words(&ruling);
                 Ok(Some(Arc::new(ruling)))
@@ -452,7 +451,7 @@ impl Session {
             }
             JudgedStep::Refused(text) => {
                 self.held = None;
-                self.count("denials", 1);
+                self.counts.denials += 1;
                 let decision = &decided.decision;
                 let rules: Vec<&str> = decision.rules.iter().map(|rule| &**rule).collect();
                 let detail = serde_json::json!({
@@ -508,7 +507,7 @@ impl Session {
             return Ok(());
         }
         self.held = None;
-        self.count("denials", 1);
+        self.counts.denials += 1;
         let text = format!("approval is needed: ticket {ticket}");
         let complaint = Complaint {
             severity: "ERROR",
@@ -655,12 +654,6 @@ impl Session {
         let (detectors, operators) = ruling.engine.every_mask(self.hash_key.as_ref());
         let strict = ruling.tagged || self.words.as_ref().is_some_and(|words| words.strict);
         self.words = Some(WordMask { detectors, operators, strict });
-    }
-
-    fn count(&mut self, name: &str, by: u64) {
-        if let Some(counter) = self.counters.counters.get_mut(name) {
-            *counter = counter.saturating_add(by);
-        }
     }
 
     fn flush_notices(&mut self, turn: &mut Turn) {

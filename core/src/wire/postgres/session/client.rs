@@ -205,7 +205,7 @@ impl Session {
             types: &types,
             session: self.reader.session(),
             session_version: self.reader.version(),
-            counters: &self.counters,
+            counts: self.counts,
             enforces,
             now,
         };

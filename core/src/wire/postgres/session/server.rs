@@ -266,12 +266,7 @@ impl Session {
     }
 
     /// A result is complete, empty, or suspended at the rows that were asked for.
-    fn completed(
-        &mut self,
-        tag: u8,
-        body: &[u8],
-        turn: &mut Turn,
-    ) -> Result<Fate, WireError> {
+    fn completed(&mut self, tag: u8, body: &[u8], turn: &mut Turn) -> Result<Fate, WireError> {
         match self.owed.front_mut() {
             Some(Owed::Query(run)) => {
                 if tag == b's' {
@@ -310,8 +305,8 @@ impl Session {
     }
 
     fn account(&mut self, run: &Run) {
-        self.count("rows_out", run.rows_out);
-        self.count("masked_cells", run.masked_cells);
+        self.counts.rows_out += run.rows_out;
+        self.counts.masked_cells += run.masked_cells;
     }
 
     fn ready(&mut self, body: &[u8], turn: &mut Turn) -> Result<Fate, WireError> {
