@@ -228,6 +228,7 @@ impl Guard {
         now: Timestamp,
     ) -> Result<Judged, GuardError> {
         let (id, salt) = self.next_id();
+        let id = id.to_string();
         let decision = self.in_force().engine.rules().decide(&facts, request);
         let decided = Decided { facts: Arc::new(facts), decision };
         let of = (command.bytes.len(), command.action_hash(&salt));
@@ -240,7 +241,7 @@ impl Guard {
 
     /// The id of the next decision, and the salt of its hash. The salt is not kept: it makes the hash
     /// one that nobody can try commands against.
-    pub(crate) fn next_id(&self) -> (String, Salt) {
+    pub(crate) fn next_id(&self) -> (Arc<str>, Salt) {
         let number = self.inner.decisions.fetch_add(1, Ordering::Relaxed);
         // The secret serves nothing else: with the number it fills one block of the hash.
         let mut seed = Zeroizing::new([0; 40]);
@@ -248,7 +249,11 @@ impl Guard {
         secret.copy_from_slice(&self.inner.secret);
         count.copy_from_slice(&number.to_be_bytes());
         let salt = Salt::from_bytes(*sha256(&*seed).as_bytes());
-        (format!("{}-{number}", self.inner.run), salt)
+        let mut id = String::with_capacity(40);
+        id.push_str(&self.inner.run);
+        id.push('-');
+        push_number(&mut id, number);
+        (id.into(), salt)
     }
 
     pub(crate) fn enforcement(&self) -> Enforcement {
@@ -336,6 +341,19 @@ fn in_force(engine: &Engine, digest: Digest) -> Result<InForce, GuardError> {
     let rules = engine.rules();
     let roster = Roster::new(rules.approval_specs(), rules.approvers())?;
     Ok(InForce { engine: engine.clone(), roster: Arc::new(roster), digest })
+}
+
+/// Decimal digits; by hand, because every decision has an id.
+fn push_number(out: &mut String, number: u64) {
+    let digit = |rest: u64| char::from(b'0' + u8::try_from(rest % 10).unwrap_or(0));
+    let mut place = 1u64;
+    while number / place >= 10 {
+        place *= 10;
+    }
+    while place > 0 {
+        out.push(digit(number / place));
+        place /= 10;
+    }
 }
 
 /// One line for the agent: rules and reasons, then the remedy.

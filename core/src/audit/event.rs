@@ -314,18 +314,21 @@ impl Event {
     /// Writes the leaf of this event at the end of `out`.
     pub(crate) fn write_leaf(
         &self,
-        head: &LeafHead,
+        head: &mut LeafHead,
         seq: u64,
         prev: &Digest,
         out: &mut Vec<u8>,
     ) -> Result<(), AuditError> {
         let start = out.len();
+        if head.time.0 != self.time {
+            head.time = (self.time, self.time.text());
+        }
         out.extend_from_slice(&head.log);
         push_number(out, seq);
         out.extend_from_slice(b",\"prev\":\"");
         out.extend_from_slice(&prev.text());
         out.extend_from_slice(b"\",\"time\":\"");
-        out.extend_from_slice(&self.time.text());
+        out.extend_from_slice(&head.time.1);
         out.extend_from_slice(&head.epoch);
         out.extend_from_slice(self.kind.as_str().as_bytes());
         out.push(b'"');
@@ -343,19 +346,22 @@ impl Event {
     }
 }
 
-/// What all leaves of an epoch have in common.
+/// What the leaves of an epoch have in common.
 pub(crate) struct LeafHead {
     /// Up to the index.
     log: Vec<u8>,
     /// Behind the time, up to the kind.
     epoch: Vec<u8>,
+    /// The time of the last leaf, and its text: many leaves share one.
+    time: (Timestamp, [u8; 24]),
 }
 
 impl LeafHead {
-    pub(crate) fn new(log: &Origin, epoch: u64) -> Self {
+    pub(crate) fn new(log: &Origin, epoch: u64, now: Timestamp) -> Self {
         Self {
             log: format!("{{\"v\":1,\"log\":\"{log}\",\"seq\":").into_bytes(),
             epoch: format!("\",\"epoch\":{epoch},\"type\":\"").into_bytes(),
+            time: (now, now.text()),
         }
     }
 }

@@ -188,7 +188,7 @@ impl Writer {
         let mut writer = Self {
             cadence_seconds: log.cadence_seconds,
             epoch,
-            head: LeafHead::new(&log.origin, epoch),
+            head: LeafHead::new(&log.origin, epoch, now),
             key,
             prev: log.prev,
             tree: log.tree,
@@ -269,7 +269,7 @@ impl Writer {
         // The frame's header is written after its payload is known to fit.
         let start = self.group.len();
         self.group.extend_from_slice(&[0; crate::audit::segment::FRAME_HEADER_BYTES]);
-        let written = event.write_leaf(&self.head, index, &self.prev, &mut self.group);
+        let written = event.write_leaf(&mut self.head, index, &self.prev, &mut self.group);
         if let Err(error) = written {
             self.group.truncate(start);
             return Err(error);
@@ -346,7 +346,7 @@ impl Writer {
         };
         let event = Event::internal(EventKind::KeyEpoch, now, &body)?;
         self.epoch = self.epoch.saturating_add(1);
-        self.head = LeafHead::new(&self.origin, self.epoch);
+        self.head = LeafHead::new(&self.origin, self.epoch, now);
         self.tail_key = TailKey::new(root, &self.origin, self.epoch);
         let old = std::mem::replace(&mut self.key, new);
         self.stage(&event)?;

@@ -231,7 +231,9 @@ impl Outcome {
     /// The event of this outcome alone.
     #[must_use]
     pub fn event(&self, now: Timestamp) -> Event {
-        Event::of_line(EventKind::Outcome, now, self.line())
+        let mut line = Line::new();
+        self.write(&mut line);
+        Event::of_line(EventKind::Outcome, now, line)
     }
 
     /// The events of some outcomes: one where one leaf holds them all.
@@ -262,27 +264,24 @@ impl Outcome {
                 bytes <= MAX_OUTCOMES_BYTES
             });
             let (now_fit, later) = rest.split_at(fits.count().max(1));
-            let line = match now_fit {
-                [one] => one.line(),
+            events.push(match now_fit {
+                [one] => one.event(now),
                 many => {
-                    let mut line = Line::new();
-                    line.objects("outcomes", many.iter().map(Self::line));
-                    line
+                    let mut line = Line::with_capacity(32 + many.len().saturating_mul(160));
+                    line.objects("outcomes", many, Self::write);
+                    Event::of_line(EventKind::Outcome, now, line)
                 }
-            };
-            events.push(Event::of_line(EventKind::Outcome, now, line));
+            });
             rest = later;
         }
         events
     }
 
-    fn line(&self) -> Line {
-        let mut line = Line::new();
+    fn write(&self, line: &mut Line) {
         line.text("decision_id", &self.decision_id)
             .text("state", self.state.name())
             .number("rows_out", self.rows_out)
             .optional("rows_changed", self.rows_changed)
             .number("masked_cells", self.masked_cells);
-        line
     }
 }

@@ -106,29 +106,45 @@ pub fn text_in_context<'a>(
     context: Context<'_>,
 ) -> Result<MaskedText<'a>, MaskError> {
     let mut findings = Vec::new();
+    let mut out = Vec::new();
+    let note = |found, end| findings.push(finding(0, found, end));
+    let changed = mask_into(detectors, operators, input, &context, &mut out, note);
+    let bytes = if changed { Cow::Owned(out) } else { Cow::Borrowed(input) };
+    Ok(MaskedText { bytes, findings })
+}
+
+/// Appends a masked text to `out`, and tells of each value and where it ends. Where nothing is found
+/// nothing is appended: the answer is then `false`.
+pub(super) fn mask_into(
+    detectors: &Detectors,
+    operators: &Operators,
+    input: &[u8],
+    context: &Context<'_>,
+    out: &mut Vec<u8>,
+    mut note: impl FnMut(Match, usize),
+) -> bool {
     if !scan::may_hold(input, detectors.0) {
-        return Ok(MaskedText { bytes: Cow::Borrowed(input), findings });
+        return false;
     }
     let mut view = View::of(input);
     let mut memo = Memo::START;
-    let mut out = Vec::new();
-    let mut at = 0;
-    while let Step::Value(found) = scan::next(view, at, &context, detectors.0, &mut memo) {
+    let (mut at, mut changed) = (0, false);
+    while let Step::Value(found) = scan::next(view, at, context, detectors.0, &mut memo) {
         let (end, _) = follow(view, found.end, found.tail);
-        if findings.is_empty() {
+        if !changed {
             out.reserve(input.len() + 32);
+            changed = true;
         }
         out.extend_from_slice(view.slice(at, found.start));
-        operators.apply(found.kind, value_of(view, &found), &mut out);
-        findings.push(finding(0, found, end));
+        operators.apply(found.kind, value_of(view, &found), out);
+        note(found, end);
         at = end;
         view.edge = end;
     }
-    if findings.is_empty() {
-        return Ok(MaskedText { bytes: Cow::Borrowed(input), findings });
+    if changed {
+        out.extend_from_slice(view.slice(at, input.len()));
     }
-    out.extend_from_slice(view.slice(at, input.len()));
-    Ok(MaskedText { bytes: Cow::Owned(out), findings })
+    changed
 }
 
 /// The bytes that an operator is given: none of a value whose end is not known when it is replaced,

@@ -1,7 +1,9 @@
 //! Rows of a result: cells are masked by what is known of their column first, by shape second.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
+use crate::mask::stream::mask_into;
 use crate::mask::{Context, Detectors, MaskError, Masked, Operator, Operators};
 
 /// What is known of a column before its first cell arrives.
@@ -43,15 +45,15 @@ pub struct Forced {
 pub struct RowMasker {
     detectors: Detectors,
     operators: Operators,
-    columns: Vec<ColumnRule>,
+    columns: Arc<[ColumnRule]>,
     masked_cells: u64,
 }
 
 impl RowMasker {
     /// A masker for rows with these columns.
     #[must_use]
-    pub const fn new(detectors: Detectors, operators: Operators, columns: Vec<ColumnRule>) -> Self {
-        Self { detectors, operators, columns, masked_cells: 0 }
+    pub fn new(detectors: Detectors, operators: Operators, columns: Vec<ColumnRule>) -> Self {
+        Self { detectors, operators, columns: columns.into(), masked_cells: 0 }
     }
 
     /// Masks one cell that is not NULL, given as text.
@@ -59,22 +61,47 @@ impl RowMasker {
     /// # Errors
     /// [`MaskError::UnknownColumn`] (`MSK003`) for a column that was not declared.
     pub fn cell<'a>(&mut self, column: usize, value: &'a [u8]) -> Result<Masked<'a>, MaskError> {
+        let mut out = Vec::new();
+        let changed = self.cell_into(column, value, &mut out)?;
+        Ok(Masked(if changed { Cow::Owned(out) } else { Cow::Borrowed(value) }))
+    }
+
+    /// [`cell`](Self::cell) for a caller with a buffer: appends what takes the cell's place, or
+    /// nothing where it stays, and says which.
+    ///
+    /// # Errors
+    /// As [`cell`](Self::cell); nothing is appended then.
+    ///
+    /// # Examples
+    /// ```
+    /// # use placet::mask::{ColumnRule, Detectors, Operators, RowMasker};
+    /// let columns = vec![ColumnRule { name: "note".into(), forced: None }];
+    /// let mut rows = RowMasker::new(Detectors::builtin(), Operators::redact_all(), columns);
+    /// let mut out = Vec::new();
+    /// assert!(!rows.cell_into(0, b"call me", &mut out)?);
+    /// assert!(rows.cell_into(0, b"ada@example.com", &mut out)?);
+    /// assert_eq!(out, b"[EMAIL_ADDRESS]");
+    /// # Ok::<(), placet::mask::MaskError>(())
+    /// ```
+    pub fn cell_into(
+        &mut self,
+        column: usize,
+        value: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<bool, MaskError> {
         let rule = self.columns.get(column).ok_or(MaskError::UnknownColumn)?;
-        let masked = match &rule.forced {
+        let changed = match &rule.forced {
             Some(forced) => {
-                let mut out = Vec::new();
-                forced.operator.apply(&forced.class.to_ascii_uppercase(), value, &mut out);
-                Masked(Cow::Owned(out))
+                forced.operator.apply(&forced.class.to_ascii_uppercase(), value, out);
+                true
             }
             None => {
                 let context = Context { key: Some(&rule.name) };
-                let text =
-                    crate::mask::text_in_context(&self.detectors, &self.operators, value, context)?;
-                Masked(text.bytes)
+                mask_into(&self.detectors, &self.operators, value, &context, out, |_, _| ())
             }
         };
-        self.masked_cells += u64::from(masked.changed());
-        Ok(masked)
+        self.masked_cells += u64::from(changed);
+        Ok(changed)
     }
 
     /// Whether every cell of this column is replaced, whatever is in it.

@@ -9,11 +9,12 @@ use std::collections::HashMap;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use super::rows::{Field, RowPlan};
+use super::rows::{Field, RowPlan, description};
 use crate::engine::{Decided, Engine};
-use crate::facts::Facts;
+use crate::facts::{Effect, Facts};
 use crate::limits::MAX_SESSION_NAMES;
 use crate::policy::Obligation;
+use crate::request::Enforces;
 use crate::schema::SqlSession;
 use crate::wire::WireError;
 
@@ -22,10 +23,13 @@ pub(super) struct Statement {
     pub(super) text: Vec<u8>,
     /// Types of its parameters that the client named.
     pub(super) types: Vec<u32>,
-    /// Its facts, and the version of the session under which they were read.
-    facts: Mutex<(u64, Arc<Facts>)>,
+    /// How it was read last.
+    reading: Mutex<Reading>,
     /// What its rows look like, once the server has said so; `None` inside for no rows.
     pub(super) description: OnceLock<Option<Arc<[Field]>>>,
+    /// What the rows of one of its portals looked like, as the server put it: seldom another way the
+    /// next time.
+    seen: OnceLock<(Box<[u8]>, Arc<[Field]>)>,
     /// The plan of its rows, and the obligations and formats that it was made for.
     plan: Mutex<Option<CachedPlan>>,
 }
@@ -36,25 +40,72 @@ struct CachedPlan {
     plan: RowPlan,
 }
 
+/// A command as it was read in one state of the session, and what the session wants to know of it
+/// each time it runs.
+#[derive(Clone)]
+pub(super) struct Reading {
+    pub(super) facts: Arc<Facts>,
+    /// The version of the session.
+    pub(super) version: u64,
+    /// What the session can do with what it returns.
+    pub(super) enforces: Enforces,
+    /// Whether it depends on what the names of statements and cursors stand for.
+    pub(super) looks_at_names: bool,
+    /// Whether it leaves the session as it is.
+    pub(super) steady: bool,
+    /// Whether it changes how later commands are read.
+    pub(super) redefines: bool,
+    pub(super) writes: bool,
+}
+
+impl Reading {
+    pub(super) fn new(facts: Facts, version: u64, enforces: Enforces) -> Self {
+        let defines = facts.effects().iter().any(|effect| effect == Effect::Schema);
+        let redefines = facts.changes_session() || defines;
+        Self {
+            version,
+            enforces,
+            looks_at_names: looks_at_names(&facts),
+            steady: facts.session.is_empty() && !redefines,
+            redefines,
+            writes: facts.writes(),
+            facts: Arc::new(facts),
+        }
+    }
+}
+
 impl Statement {
-    pub(super) fn new(text: Vec<u8>, types: Vec<u32>, facts: Arc<Facts>, version: u64) -> Self {
+    pub(super) const fn new(text: Vec<u8>, types: Vec<u32>, reading: Reading) -> Self {
         Self {
             text,
             types,
-            facts: Mutex::new((version, facts)),
+            reading: Mutex::new(reading),
             description: OnceLock::new(),
+            seen: OnceLock::new(),
             plan: Mutex::new(None),
         }
     }
 
-    /// Its facts under this version of the session; `read` is asked where they are of another.
-    pub(super) fn facts(&self, version: u64, read: impl FnOnce(&[u8]) -> Facts) -> Arc<Facts> {
-        let mut known = self.facts.lock().unwrap_or_else(PoisonError::into_inner);
+    /// How it is read under this version of the session; `read` is asked where it was another.
+    pub(super) fn reading(&self, version: u64, read: impl FnOnce(&[u8]) -> Reading) -> Reading {
+        let mut known = self.reading.lock().unwrap_or_else(PoisonError::into_inner);
         // What looks at other statements or cursors depends on more than the session's version.
-        if known.0 != version || looks_at_names(&known.1) {
-            *known = (version, Arc::new(read(&self.text)));
+        if known.version != version || known.looks_at_names {
+            *known = read(&self.text);
         }
-        Arc::clone(&known.1)
+        known.clone()
+    }
+
+    /// The columns of a RowDescription of one of its portals.
+    pub(super) fn fields(&self, body: &[u8]) -> Result<Arc<[Field]>, WireError> {
+        if let Some((seen, fields)) = self.seen.get()
+            && **seen == *body
+        {
+            return Ok(Arc::clone(fields));
+        }
+        let fields = description(body)?;
+        let _ = self.seen.set((body.into(), Arc::clone(&fields)));
+        Ok(fields)
     }
 
     /// The plan for its rows under these obligations.
@@ -68,7 +119,8 @@ impl Statement {
         let mut cached = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cached) = cached.as_ref()
             && cached.obligations == *obligations
-            && cached.formats == formats
+            && cached.formats.len() == formats.len()
+            && (formats.is_empty() || cached.formats == formats)
         {
             return Some(cached.plan.clone());
         }
@@ -119,8 +171,8 @@ pub(super) struct Portal {
     pub(super) formats: Vec<i16>,
     /// What its rows look like: asked for by the client, or by this session.
     pub(super) description: OnceLock<Option<Arc<[Field]>>>,
-    /// The version of the session under which it was decided.
-    pub(super) version: u64,
+    /// How it was read when it was decided.
+    pub(super) reading: Reading,
     /// The session then, where the command looks at other statements or cursors when it runs.
     pub(super) names: Option<Box<SqlSession>>,
     /// Rows that passed, over all its Executes.
@@ -151,7 +203,7 @@ impl Portal {
 }
 
 /// Whether what a command does depends on what the names of statements and cursors stand for.
-pub(super) fn looks_at_names(facts: &Facts) -> bool {
+fn looks_at_names(facts: &Facts) -> bool {
     let by_name = |verb: &str| matches!(verb, "EXECUTE" | "FETCH" | "MOVE");
     facts.is_opaque()
         || facts.actions.iter().any(|action| !action.nested.is_empty() || by_name(&action.verb))
@@ -169,26 +221,76 @@ pub(super) enum Found<T> {
 
 /// The names of one kind.
 pub(super) struct Names<T> {
-    confirmed: HashMap<Vec<u8>, Arc<T>>,
-    /// `None` is a name that is being closed.
-    ahead: HashMap<Vec<u8>, (Option<Arc<T>>, u64)>,
+    /// The unnamed one: most drivers use no other portal.
+    unnamed: Slot<T>,
+    /// INVARIANT: no slot is empty.
+    named: HashMap<Box<[u8]>, Slot<T>>,
+}
+
+/// What one name stands for.
+struct Slot<T> {
+    confirmed: Option<Arc<T>>,
+    /// What is on its way, and in which batch; `None` inside is a name that is being closed.
+    ahead: Option<(Option<Arc<T>>, u64)>,
+}
+
+impl<T> Slot<T> {
+    const EMPTY: Self = Self { confirmed: None, ahead: None };
+
+    const fn is_empty(&self) -> bool {
+        self.confirmed.is_none() && self.ahead.is_none()
+    }
+
+    fn find(&self, batch: u64) -> Found<T> {
+        let value = match &self.ahead {
+            Some((_, other)) if *other != batch => return Found::Wait,
+            Some((ahead, _)) => ahead,
+            None => &self.confirmed,
+        };
+        value.as_ref().map_or(Found::Unknown, |value| Found::Known(Arc::clone(value)))
+    }
+
+    fn confirm(&mut self, value: Option<&Arc<T>>) {
+        if self.ahead.as_ref().is_some_and(|(ahead, _)| same(ahead.as_ref(), value)) {
+            self.ahead = None;
+        }
+        self.confirmed = value.cloned();
+    }
 }
 
 impl<T> Names<T> {
     pub(super) fn new() -> Self {
-        Self { confirmed: HashMap::new(), ahead: HashMap::new() }
+        Self { unnamed: Slot::EMPTY, named: HashMap::new() }
     }
 
     /// What a name stands for in this batch.
     pub(super) fn find(&self, name: &[u8], batch: u64) -> Found<T> {
-        match self.ahead.get(name) {
-            Some((_, other)) if *other != batch => Found::Wait,
-            Some((Some(value), _)) => Found::Known(Arc::clone(value)),
-            Some((None, _)) => Found::Unknown,
-            None => match self.confirmed.get(name) {
-                Some(value) => Found::Known(Arc::clone(value)),
-                None => Found::Unknown,
-            },
+        match name {
+            [] => self.unnamed.find(batch),
+            name => self.named.get(name).map_or(Found::Unknown, |slot| slot.find(batch)),
+        }
+    }
+
+    /// Changes what is known of a name.
+    fn change(&mut self, name: &[u8], change: impl FnOnce(&mut Slot<T>)) {
+        if name.is_empty() {
+            change(&mut self.unnamed);
+            return;
+        }
+        match self.named.get_mut(name) {
+            Some(slot) => {
+                change(slot);
+                if slot.is_empty() {
+                    self.named.remove(name);
+                }
+            }
+            None => {
+                let mut slot = Slot::EMPTY;
+                change(&mut slot);
+                if !slot.is_empty() {
+                    self.named.insert(name.into(), slot);
+                }
+            }
         }
     }
 
@@ -199,45 +301,45 @@ impl<T> Names<T> {
         value: Option<Arc<T>>,
         batch: u64,
     ) -> Result<(), WireError> {
-        if self.confirmed.len().saturating_add(self.ahead.len()) >= MAX_SESSION_NAMES {
+        if self.named.len() >= MAX_SESSION_NAMES {
             return Err(WireError::Bound { what: "names of statements and portals" });
         }
-        self.ahead.insert(name.to_vec(), (value, batch));
+        self.change(name, |slot| slot.ahead = Some((value, batch)));
         Ok(())
     }
 
     /// The server confirmed a definition or an end.
     pub(super) fn confirm(&mut self, name: &[u8], value: Option<&Arc<T>>) {
-        if self.ahead.get(name).is_some_and(|(ahead, _)| same(ahead.as_ref(), value)) {
-            self.ahead.remove(name);
-        }
-        match value {
-            Some(value) => self.confirmed.insert(name.to_vec(), Arc::clone(value)),
-            None => self.confirmed.remove(name),
-        };
+        self.change(name, |slot| slot.confirm(value));
     }
 
     /// A definition or an end was skipped.
     pub(super) fn drop_batch(&mut self, name: &[u8], batch: u64) {
-        if self.ahead.get(name).is_some_and(|(_, of)| *of == batch) {
-            self.ahead.remove(name);
-        }
+        self.change(name, |slot| {
+            slot.ahead.take_if(|(_, of)| *of == batch);
+        });
     }
 
-    /// Whether a definition or an end of a name is on its way.
+    /// Whether no definition and no end of a name is on its way; the unnamed one has none.
     pub(super) fn is_settled(&self) -> bool {
-        self.ahead.len() == usize::from(self.ahead.contains_key(&b""[..]))
+        self.named.values().all(|slot| slot.ahead.is_none())
     }
 
     /// What the server confirmed is gone; what is on its way is not.
     pub(super) fn forget_confirmed(&mut self) {
-        self.confirmed.clear();
+        self.unnamed.confirmed = None;
+        if !self.named.is_empty() {
+            self.named.retain(|_, slot| {
+                slot.confirmed = None;
+                !slot.is_empty()
+            });
+        }
     }
 
     /// Everything may be gone, or something else: nothing is known.
     pub(super) fn forget(&mut self) {
-        self.confirmed.clear();
-        self.ahead.clear();
+        self.unnamed = Slot::EMPTY;
+        self.named.clear();
     }
 }
 

@@ -50,10 +50,19 @@ pub(super) fn format_of(formats: &[i16], index: usize) -> i16 {
 }
 
 /// How the rows of one result are masked.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct RowPlan {
     masker: RowMasker,
-    forms: Vec<Form>,
+    forms: Arc<[Form]>,
+    /// What takes the place of the value at hand.
+    masked: Vec<u8>,
+}
+
+impl Clone for RowPlan {
+    fn clone(&self) -> Self {
+        let (masker, forms) = (self.masker.clone(), Arc::clone(&self.forms));
+        Self { masker, forms, masked: Vec::new() }
+    }
 }
 
 impl RowPlan {
@@ -67,65 +76,60 @@ impl RowPlan {
                 Form::of(field.oid, format)
             })
             .collect();
-        Self { masker, forms }
+        Self { masker, forms, masked: Vec::new() }
     }
 
-    /// Masks a DataRow: the message in its place, or `None` where nothing changes. `changed` counts
-    /// cells.
+    /// Masks a DataRow: puts the message in its place into `out`, or nothing where nothing changes,
+    /// and says which. `changed` counts cells.
     ///
     /// A row with another number of columns than were described has every cell set to NULL.
     pub(super) fn row(
         &mut self,
         body: &[u8],
         changed: &mut u64,
-    ) -> Result<Option<Vec<u8>>, WireError> {
+        out: &mut Vec<u8>,
+    ) -> Result<bool, WireError> {
         let mut cells = Body::new(body);
         let count = cells.count()?;
         if count != self.forms.len() {
-            let mut out = Vec::new();
-            put_row(&mut out, &nulls(body, changed)?)?;
-            return Ok(Some(out));
+            put_row(out, &nulls(body, changed)?)?;
+            return Ok(true);
         }
-        let mut out: Option<Vec<u8>> = None;
+        let start = out.len();
+        // What of the body stands in `out`, behind a head: nothing before the first change.
+        let mut copied = 0;
         for (index, form) in self.forms.iter().enumerate() {
             let before = body.len().saturating_sub(cells.rest().len());
-            let value = cells.value()?;
-            let replacement = match value {
-                None => Replacement::Same,
-                Some(value) => replace(&mut self.masker, index, *form, value)
-                    .map_err(|_: MaskError| WireError::Malformed)?,
-            };
+            let Some(value) = cells.value()? else { continue };
+            self.masked.clear();
+            let replacement = replace(&mut self.masker, index, *form, value, &mut self.masked)
+                .map_err(|_: MaskError| WireError::Malformed)?;
             let new = match replacement {
-                Replacement::Same => {
-                    if let Some(out) = &mut out {
-                        let end = body.len().saturating_sub(cells.rest().len());
-                        out.extend_from_slice(body.get(before..end).unwrap_or_default());
-                    }
-                    continue;
-                }
+                Replacement::Same => continue,
                 Replacement::Null => None,
-                Replacement::Bytes(bytes) => Some(bytes),
+                Replacement::Written => Some(self.masked.as_slice()),
             };
             *changed += 1;
-            let out = out.get_or_insert_with(|| {
-                // A replacement is seldom much longer than what it replaces.
-                let mut start = Vec::with_capacity(body.len() + 128);
-                start.extend_from_slice(&[b'D', 0, 0, 0, 0]);
-                start.extend_from_slice(body.get(..before).unwrap_or_default());
-                start
-            });
-            put_value(out, new.as_deref())?;
+            if copied == 0 {
+                out.extend_from_slice(&[b'D', 0, 0, 0, 0]);
+            }
+            out.extend_from_slice(body.get(copied..before).unwrap_or_default());
+            put_value(out, new)?;
+            copied = body.len().saturating_sub(cells.rest().len());
         }
         if !cells.is_empty() {
             return Err(WireError::Malformed);
         }
-        if let Some(out) = &mut out {
-            let length = i32::try_from(out.len() - 1).map_err(|_| WireError::TooLong)?;
-            if let Some(place) = out.get_mut(1..HEAD_BYTES) {
-                place.copy_from_slice(&length.to_be_bytes());
-            }
+        if copied == 0 {
+            return Ok(false);
         }
-        Ok(out)
+        out.extend_from_slice(body.get(copied..).unwrap_or_default());
+        let length = out.len().saturating_sub(start + 1);
+        let length = i32::try_from(length).map_err(|_| WireError::TooLong)?;
+        if let Some(place) = out.get_mut(start + 1..start + HEAD_BYTES) {
+            place.copy_from_slice(&length.to_be_bytes());
+        }
+        Ok(true)
     }
 
     /// Masks one field of a text format (COPY), which has no type: text that stays text.

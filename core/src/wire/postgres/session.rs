@@ -12,18 +12,17 @@ use super::complaint::{Complaint, WordMask};
 use super::counts::Counts;
 use super::frame;
 use super::judge::{Asked, Judge, JudgedStep, Judgement};
-use super::objects::{Names, Portal, Ruling, Statement};
+use super::objects::{Names, Portal, Reading, Ruling, Statement};
 use super::queue::Owed;
 use super::reply::sqlstate;
 use super::turn::Turn;
 use crate::approval::{Param, Ticket};
 use crate::command::{Dialect, Protocol};
-use crate::engine::{Outcome, OutcomeState};
-use crate::facts::{Facts, SessionReader};
+use crate::engine::{Engine, Outcome, OutcomeState};
+use crate::facts::SessionReader;
 use crate::limits::{MAX_CLIENT_MESSAGE_BYTES, MAX_OWED_ANSWERS, MAX_SENT_AHEAD_BYTES};
 use crate::mask::HashKey;
 use crate::primitives::Timestamp;
-use crate::request::Enforces;
 use crate::schema::{Catalog, SqlSession};
 use crate::wire::WireError;
 
@@ -72,6 +71,8 @@ pub struct Session {
     passing_in: usize,
     /// Bytes of a server's message that pass as they come (rows that nothing masks).
     passing_out: usize,
+    /// The row that takes the place of the one at hand.
+    row: Vec<u8>,
     /// Our own notices that wait for the end of such a message.
     notices: Vec<u8>,
 
@@ -111,6 +112,8 @@ pub struct Session {
     held: Option<Held>,
     counts: Counts,
     words: Option<WordMask>,
+    /// The engine whose masks `words` has.
+    words_of: Option<Engine>,
     closed: bool,
 }
 
@@ -183,6 +186,7 @@ impl Session {
             outbox: Buffer::default(),
             passing_in: 0,
             passing_out: 0,
+            row: Vec::new(),
             notices: Vec::new(),
             reader,
             settled: None,
@@ -205,6 +209,7 @@ impl Session {
             held: None,
             counts: Counts::default(),
             words: None,
+            words_of: None,
             closed: false,
         }
     }
@@ -351,24 +356,40 @@ impl Session {
         now: Timestamp,
         turn: &mut Turn,
     ) -> Result<(), WireError> {
+        let mut inbox = std::mem::take(&mut self.inbox);
+        let result = self.pump_from(&mut inbox, judge, now, turn);
+        self.inbox = inbox;
+        result
+    }
+
+    /// [`pump`](Self::pump) with the client's bytes in hand, so that what looks at a message can
+    /// change the session.
+    fn pump_from(
+        &mut self,
+        inbox: &mut Buffer,
+        judge: &mut dyn Judge,
+        now: Timestamp,
+        turn: &mut Turn,
+    ) -> Result<(), WireError> {
         self.wanted = 0;
+        turn.out.to_server.reserve(inbox.rest().len());
         while self.held.is_none() && !self.closed {
             // Nothing came that it could wait for: it is not looked at again.
             if self.waits == Some(self.progress) {
                 return Ok(());
             }
             if self.passing_in > 0 {
-                let count = self.passing_in.min(self.inbox.rest().len());
+                let count = self.passing_in.min(inbox.rest().len());
                 if count == 0 {
                     return Ok(());
                 }
-                let bytes = self.inbox.rest().get(..count).unwrap_or_default();
+                let bytes = inbox.rest().get(..count).unwrap_or_default();
                 turn.out.to_server.extend_from_slice(bytes);
-                self.inbox.take(count);
+                inbox.take(count);
                 self.passing_in -= count;
                 continue;
             }
-            let Some(head) = frame::head(self.inbox.rest())? else { return Ok(()) };
+            let Some(head) = frame::head(inbox.rest())? else { return Ok(()) };
             if head.tag == b'd' && self.copy_in {
                 self.passing_in = head.len;
                 continue;
@@ -376,17 +397,18 @@ impl Session {
             if head.len > MAX_CLIENT_MESSAGE_BYTES {
                 return Err(WireError::TooLong);
             }
-            if self.inbox.rest().len() < head.len {
+            let Some(message) = inbox.rest().get(..head.len) else {
                 self.wanted = head.len;
                 return Ok(());
-            }
+            };
             if self.owed.len() >= MAX_OWED_ANSWERS {
                 return Ok(());
             }
-            // The message is taken out whole, so that what looks at it can change the session.
-            let message = self.inbox.rest().get(..head.len).unwrap_or_default().to_vec();
-            match self.client_message(head.tag, &message, judge, now, turn)? {
-                Flow::On => self.done_with(head.len),
+            match self.client_message(head.tag, message, judge, now, turn)? {
+                Flow::On => {
+                    inbox.take(head.len);
+                    self.done();
+                }
                 Flow::Wait => {
                     self.waits = Some(self.progress);
                     return Ok(());
@@ -400,8 +422,33 @@ impl Session {
     /// The message at hand was dealt with.
     fn done_with(&mut self, len: usize) {
         self.inbox.take(len);
+        self.done();
+    }
+
+    fn done(&mut self) {
         self.flushed = false;
         self.waits = None;
+    }
+
+    /// A command as the judge is asked about it.
+    const fn asked<'a>(
+        &'a self,
+        text: &'a [u8],
+        reading: &'a Reading,
+        (params, types): (&'a [Param], &'a [u32]),
+        now: Timestamp,
+    ) -> Asked<'a> {
+        Asked {
+            bytes: text,
+            facts: &reading.facts,
+            params,
+            types,
+            session: self.reader.session(),
+            session_version: self.reader.version(),
+            counts: self.counts,
+            enforces: reading.enforces,
+            now,
+        }
     }
 
     /// Decides about a command, or remembers it as held. `Ok(None)`: it goes no further now, and
@@ -411,24 +458,13 @@ impl Session {
         &mut self,
         message: &[u8],
         text: &[u8],
-        facts: &Arc<Facts>,
+        reading: &Reading,
         (params, types): (&[Param], &[u32]),
-        enforces: Enforces,
         judge: &mut dyn Judge,
         now: Timestamp,
         turn: &mut Turn,
     ) -> Result<Option<Arc<Ruling>>, WireError> {
-        let asked = Asked {
-            bytes: text,
-            facts,
-            params,
-            types,
-            session: self.reader.session(),
-            session_version: self.reader.version(),
-            counts: self.counts,
-            enforces,
-            now,
-        };
+        let asked = self.asked(text, reading, (params, types), now);
         // A command that was held is not asked about anew: its ticket is.
         let judgement = match &self.held {
             Some(held) => judge.resume(held.ticket, &asked)?,
@@ -440,7 +476,7 @@ impl Session {
             JudgedStep::Forward => {
                 self.held = None;
                 self.counts.statements += 1;
-                self.counts.writes += u64::from(facts.writes());
+                self.counts.writes += u64::from(reading.writes);
                 let ruling = Ruling::new(id, decided, engine);
                 self.note_words(&ruling);
                 Ok(Some(Arc::new(ruling)))
@@ -578,8 +614,12 @@ impl Session {
     }
 
     /// A command runs: the session's state follows it.
-    fn follow(&mut self, text: &[u8], facts: &Facts) {
-        use crate::facts::{Effect, SessionDelta, Transaction};
+    fn follow(&mut self, text: &[u8], reading: &Reading) {
+        use crate::facts::{SessionDelta, Transaction};
+        if reading.steady {
+            return;
+        }
+        let facts = &*reading.facts;
         for delta in &facts.session {
             match delta {
                 SessionDelta::Transaction(Transaction::Rollback) => {
@@ -602,8 +642,7 @@ impl Session {
                 | SessionDelta::TempTable(_) => {}
             }
         }
-        let defines = facts.effects().iter().any(|effect| effect == Effect::Schema);
-        if facts.changes_session() || defines {
+        if reading.redefines {
             match &mut self.settled {
                 None => self.settled = Some(Box::new(self.reader.clone())),
                 // A savepoint may bring back any of the states since.
@@ -651,9 +690,15 @@ impl Session {
         if !ruling.masks {
             return;
         }
+        let known = self.words.as_ref();
+        let strict = ruling.tagged || known.is_some_and(|words| words.strict);
+        let same = |engine: &Engine| std::ptr::eq(engine.rules(), ruling.engine.rules());
+        if self.words_of.as_ref().is_some_and(same) && known.is_some_and(|w| w.strict == strict) {
+            return;
+        }
         let (detectors, operators) = ruling.engine.every_mask(self.hash_key.as_ref());
-        let strict = ruling.tagged || self.words.as_ref().is_some_and(|words| words.strict);
         self.words = Some(WordMask { detectors, operators, strict });
+        self.words_of = Some(ruling.engine.clone());
     }
 
     fn flush_notices(&mut self, turn: &mut Turn) {

@@ -41,14 +41,14 @@ pub(super) enum Form {
 }
 
 /// What takes the place of a value.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Replacement {
     /// The value itself.
     Same,
     /// SQL's null.
     Null,
-    /// Other bytes.
-    Bytes(Vec<u8>),
+    /// What was appended.
+    Written,
 }
 
 mod oid {
@@ -141,58 +141,32 @@ impl Form {
     }
 }
 
-/// What takes the place of a value that is not NULL.
+/// What takes the place of a value that is not NULL: appended to `out`, if it is other bytes.
 pub(super) fn replace(
     masker: &mut RowMasker,
     column: usize,
     form: Form,
     value: &[u8],
+    out: &mut Vec<u8>,
 ) -> Result<Replacement, MaskError> {
     if masker.forces(column) {
-        let masked = masker.cell(column, value)?.into_bytes();
-        return Ok(match form {
-            Form::Text => Replacement::Bytes(masked),
-            Form::Json => Replacement::Bytes(json_string(&masked)),
-            Form::BinaryJson => {
-                Replacement::Bytes([&b"\x01"[..], json_string(&masked).as_slice()].concat())
-            }
-            Form::Strict
-            | Form::HexBytes
-            | Form::RawBytes
-            | Form::Int(_)
-            | Form::Float(_)
-            | Form::Numeric
-            | Form::Inet
-            | Form::Array
-            | Form::Plain
-            | Form::Opaque => Replacement::Null,
-        });
+        return force(masker, column, form, value, out);
     }
     let read: Cow<'_, [u8]> = match form {
         Form::Plain => return Ok(Replacement::Same),
         Form::Opaque => return Ok(Replacement::Null),
         Form::Text => {
-            let masked = masker.cell(column, value)?;
-            return Ok(if masked.changed() {
-                Replacement::Bytes(masked.into_bytes())
-            } else {
-                Replacement::Same
-            });
+            let changed = masker.cell_into(column, value, out)?;
+            return Ok(if changed { Replacement::Written } else { Replacement::Same });
         }
-        Form::Json => return json(masker, value),
+        Form::Json => return json(masker, value, b"", out),
         Form::BinaryJson => {
-            let Some((1, text)) = value.split_first().map(|(version, text)| (*version, text))
-            else {
-                return Ok(Replacement::Null);
+            return match value.split_first() {
+                Some((1, text)) => json(masker, text, b"\x01", out),
+                Some(_) | None => Ok(Replacement::Null),
             };
-            return Ok(match json(masker, text)? {
-                Replacement::Bytes(text) => {
-                    Replacement::Bytes([&b"\x01"[..], text.as_slice()].concat())
-                }
-                other @ (Replacement::Same | Replacement::Null) => other,
-            });
         }
-        Form::Array => return array(masker, column, value),
+        Form::Array => return array(masker, column, value, out),
         Form::Strict | Form::RawBytes => Cow::Borrowed(value),
         Form::HexBytes => match unhex(value) {
             Some(bytes) => Cow::Owned(bytes),
@@ -219,17 +193,60 @@ pub(super) fn replace(
     Ok(if masker.cell(column, &read)?.changed() { Replacement::Null } else { Replacement::Same })
 }
 
-/// Masks a JSON text by its shape: keys are context, and it stays JSON.
-fn json(masker: &mut RowMasker, text: &[u8]) -> Result<Replacement, MaskError> {
+/// What takes the place of a value of a column that is masked whatever is in it.
+fn force(
+    masker: &mut RowMasker,
+    column: usize,
+    form: Form,
+    value: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<Replacement, MaskError> {
+    match form {
+        Form::Text => {
+            masker.cell_into(column, value, out)?;
+            return Ok(Replacement::Written);
+        }
+        Form::Json | Form::BinaryJson => {
+            let masked = masker.cell(column, value)?.into_bytes();
+            if form == Form::BinaryJson {
+                out.push(1);
+            }
+            out.extend_from_slice(&json_string(&masked));
+            return Ok(Replacement::Written);
+        }
+        Form::Strict
+        | Form::HexBytes
+        | Form::RawBytes
+        | Form::Int(_)
+        | Form::Float(_)
+        | Form::Numeric
+        | Form::Inet
+        | Form::Array
+        | Form::Plain
+        | Form::Opaque => {}
+    }
+    masker.count_masked();
+    Ok(Replacement::Null)
+}
+
+/// Masks a JSON text by its shape: keys are context, and it stays JSON. Written behind `head`.
+fn json(
+    masker: &mut RowMasker,
+    text: &[u8],
+    head: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<Replacement, MaskError> {
     let (detectors, operators) = masker.detection();
     let mut shape = JsonMasker::new(detectors, operators);
-    let mut out = shape.push(text)?;
-    out.extend(shape.finish()?);
-    if out == text {
+    let mut masked = shape.push(text)?;
+    masked.extend(shape.finish()?);
+    if masked == text {
         return Ok(Replacement::Same);
     }
     masker.count_masked();
-    Ok(Replacement::Bytes(out))
+    out.extend_from_slice(head);
+    out.extend_from_slice(&masked);
+    Ok(Replacement::Written)
 }
 
 /// A JSON string of this text.
@@ -239,46 +256,63 @@ fn json_string(text: &[u8]) -> Vec<u8> {
 }
 
 /// Masks an array in binary, element by element. One that cannot be read is NULL.
-fn array(masker: &mut RowMasker, column: usize, value: &[u8]) -> Result<Replacement, MaskError> {
+fn array(
+    masker: &mut RowMasker,
+    column: usize,
+    value: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<Replacement, MaskError> {
+    let begin = out.len();
+    let masked = elements(masker, column, value, out)?;
+    if masked != Replacement::Written {
+        out.truncate(begin);
+    }
+    Ok(masked)
+}
+
+/// Appends the array; what is appended counts only where it was written.
+fn elements(
+    masker: &mut RowMasker,
+    column: usize,
+    value: &[u8],
+    out: &mut Vec<u8>,
+) -> Result<Replacement, MaskError> {
+    let begin = out.len();
     let mut body = Body::new(value);
     let Ok((form, start, elements)) = array_head(&mut body, value.len()) else {
         return Ok(Replacement::Null);
     };
-    let mut out = value.get(..start).unwrap_or_default().to_vec();
-    let mut changed = false;
-    let mut put = |value: Option<&[u8]>| {
-        // Elements are shorter than the message that holds them, whose length fits.
-        let length = value.map_or(-1, |value| i32::try_from(value.len()).unwrap_or(-1));
-        out.extend_from_slice(&length.to_be_bytes());
-        out.extend_from_slice(value.unwrap_or_default());
-    };
-    let mut null = false;
+    out.extend_from_slice(value.get(..start).unwrap_or_default());
+    let (mut changed, mut null) = (false, false);
     for _ in 0..elements {
         let Ok(element) = body.value() else { return Ok(Replacement::Null) };
+        let place = out.len();
+        out.extend_from_slice(&(-1i32).to_be_bytes());
         let Some(element) = element else {
             null = true;
-            put(None);
             continue;
         };
-        match replace(masker, column, form, element)? {
-            Replacement::Same => put(Some(element)),
+        match replace(masker, column, form, element, out)? {
+            Replacement::Same => out.extend_from_slice(element),
             Replacement::Null => {
                 (changed, null) = (true, true);
-                put(None);
+                continue;
             }
-            Replacement::Bytes(bytes) => {
-                changed = true;
-                put(Some(&bytes));
-            }
+            Replacement::Written => changed = true,
+        }
+        // Elements are shorter than the message that holds them, whose length fits.
+        let length = i32::try_from(out.len().saturating_sub(place + 4)).unwrap_or(-1);
+        if let Some(place) = out.get_mut(place..place + 4) {
+            place.copy_from_slice(&length.to_be_bytes());
         }
     }
     if !body.is_empty() {
         return Ok(Replacement::Null);
     }
-    if let Some(flag) = out.get_mut(4..8).filter(|_| null) {
+    if let Some(flag) = out.get_mut(begin + 4..begin + 8).filter(|_| null) {
         flag.copy_from_slice(&1i32.to_be_bytes());
     }
-    Ok(if changed { Replacement::Bytes(out) } else { Replacement::Same })
+    Ok(if changed { Replacement::Written } else { Replacement::Same })
 }
 
 /// The form of the elements, where they start, and how many there are.

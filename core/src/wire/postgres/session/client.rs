@@ -4,8 +4,8 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
 use super::super::frame::{Body, HEAD_BYTES, put};
-use super::super::judge::{Asked, Judge};
-use super::super::objects::{Found, Portal, Ruling, Statement, looks_at_names};
+use super::super::judge::Judge;
+use super::super::objects::{Found, Portal, Reading, Ruling, Statement};
 use super::super::queue::{Described, Owed, Run};
 use super::super::turn::Turn;
 use super::{Flow, POSTGRES, Session, complaint_bytes};
@@ -107,9 +107,16 @@ impl Session {
     }
 
     /// Whether a command must wait because it looks at names that are being changed.
-    fn must_hear_names(&self, facts: &Facts) -> bool {
+    fn must_hear_names(&self, reading: &Reading) -> bool {
         let settled = || self.statements.is_settled() && self.portals.is_settled();
-        !self.owed.is_empty() && looks_at_names(facts) && !settled()
+        reading.looks_at_names && !self.owed.is_empty() && !settled()
+    }
+
+    /// Reads a command in the state in which it would run.
+    fn read(&self, text: &[u8]) -> Reading {
+        let facts = self.reader.peek(POSTGRES, text, self.catalog.as_deref());
+        let enforces = self.enforces(text, &facts);
+        Reading::new(facts, self.reader.version(), enforces)
     }
 
     /// Refuses a name that the server would cut: two names of ours could be one of its own.
@@ -142,16 +149,15 @@ impl Session {
         if self.must_settle() {
             return Ok(Flow::Wait);
         }
-        let facts = Arc::new(self.reader.peek(POSTGRES, text, self.catalog.as_deref()));
-        if self.must_hear_names(&facts) {
+        let reading = self.read(text);
+        if self.must_hear_names(&reading) {
             return self.wait(turn);
         }
-        let enforces = self.enforces(text, &facts);
-        let ruling = self.decide(message, text, &facts, (&[], &[]), enforces, judge, now, turn)?;
+        let ruling = self.decide(message, text, &reading, (&[], &[]), judge, now, turn)?;
         let Some(ruling) = ruling else { return Ok(self.refused_or_held()) };
-        self.follow(text, &facts);
+        self.follow(text, &reading);
         let mut run = Run::new(ruling, None);
-        if copies(&facts) {
+        if copies(&reading.facts) {
             run.text = text.to_vec();
         }
         self.owed.push_back(Owed::Query(Box::new(run)));
@@ -193,32 +199,19 @@ impl Session {
         if self.cut(message, &[name], turn)? {
             return Ok(Flow::On);
         }
-        let facts = Arc::new(self.reader.peek(POSTGRES, text, self.catalog.as_deref()));
-        if self.must_hear_names(&facts) {
+        let reading = self.read(text);
+        if self.must_hear_names(&reading) {
             return self.wait(turn);
         }
-        let enforces = self.enforces(text, &facts);
-        let asked = Asked {
-            bytes: text,
-            facts: &facts,
-            params: &[],
-            types: &types,
-            session: self.reader.session(),
-            session_version: self.reader.version(),
-            counts: self.counts,
-            enforces,
-            now,
-        };
+        let asked = self.asked(text, &reading, (&[], &types), now);
         // What no values could save is refused here, where clients look for errors of the text.
         if judge.would_deny(&asked) {
-            let ruling =
-                self.decide(message, text, &facts, (&[], &types), enforces, judge, now, turn)?;
+            let ruling = self.decide(message, text, &reading, (&[], &types), judge, now, turn)?;
             if ruling.is_none() {
                 return Ok(self.refused_or_held());
             }
         }
-        let statement = Statement::new(text.to_vec(), types, facts, self.reader.version());
-        let statement = Arc::new(statement);
+        let statement = Arc::new(Statement::new(text.to_vec(), types, reading));
         let batch = self.batch;
         self.statements.begin(name, Some(Arc::clone(&statement)), batch)?;
         self.owed.push_back(Owed::Parse { name: name.to_vec(), statement, batch });
@@ -241,9 +234,9 @@ impl Session {
                     .ok()
                     .and_then(|name| prepared.and_then(|prepared| prepared.get(name)));
                 let Some(text) = text else { return Found::Unknown };
-                let facts = self.reader.peek(POSTGRES, text.as_bytes(), self.catalog.as_deref());
-                let (text, version) = (text.clone().into_bytes(), self.reader.version());
-                Found::Known(Arc::new(Statement::new(text, Vec::new(), Arc::new(facts), version)))
+                let reading = self.read(text.as_bytes());
+                let text = text.clone().into_bytes();
+                Found::Known(Arc::new(Statement::new(text, Vec::new(), reading)))
             }
             found @ (Found::Known(_) | Found::Wait) => found,
         }
@@ -269,30 +262,20 @@ impl Session {
             Found::Wait => return self.wait(turn),
             Found::Unknown => return self.unknown(message, "26000", "prepared statement", turn),
         };
-        let (reader, catalog) = (&self.reader, self.catalog.as_deref());
-        let facts = statement.facts(reader.version(), |text| reader.peek(POSTGRES, text, catalog));
-        if self.must_hear_names(&facts) {
+        let reading = statement.reading(self.reader.version(), |text| self.read(text));
+        if self.must_hear_names(&reading) {
             return self.wait(turn);
         }
-        let enforces = self.enforces(&statement.text, &facts);
-        let ruling = self.decide(
-            message,
-            &statement.text,
-            &facts,
-            (&bound.params, &statement.types),
-            enforces,
-            judge,
-            now,
-            turn,
-        )?;
+        let values = (bound.params.as_slice(), statement.types.as_slice());
+        let ruling = self.decide(message, &statement.text, &reading, values, judge, now, turn)?;
         let Some(ruling) = ruling else { return Ok(self.refused_or_held()) };
-        let names = looks_at_names(&facts).then(|| Box::new(self.reader.session().clone()));
+        let names = reading.looks_at_names.then(|| Box::new(self.reader.session().clone()));
         let portal = Arc::new(Portal {
             statement,
             ruling,
+            reading,
             formats: bound.formats,
             description: OnceLock::new(),
-            version: self.reader.version(),
             names,
             rows: AtomicU64::new(0),
         });
@@ -342,7 +325,7 @@ impl Session {
         if !portal.names_hold(self.reader.session()) {
             return false;
         }
-        if portal.version == self.reader.version() {
+        if portal.reading.version == self.reader.version() {
             return true;
         }
         let decided = &portal.ruling.decided;
@@ -421,7 +404,7 @@ impl Session {
             self.owed.push_back(Owed::Describe { of, own: true });
         }
         let ruling: Arc<Ruling> = Arc::clone(&portal.ruling);
-        self.follow(&portal.statement.text, &ruling.decided.facts);
+        self.follow(&portal.statement.text, &portal.reading);
         self.owed.push_back(Owed::Execute(Box::new(Run::new(ruling, Some(portal)))));
         self.open_batch = true;
         turn.out.to_server.extend_from_slice(message);
@@ -480,9 +463,9 @@ impl Session {
         if self.must_settle() {
             return Ok(Flow::Wait);
         }
-        let facts = Arc::new(Facts::opaque(POSTGRES, Reason::OpaqueCode, message.len()));
-        let ruling =
-            self.decide(message, message, &facts, (&[], &[]), Enforces::NOTHING, judge, now, turn)?;
+        let facts = Facts::opaque(POSTGRES, Reason::OpaqueCode, message.len());
+        let reading = Reading::new(facts, self.reader.version(), Enforces::NOTHING);
+        let ruling = self.decide(message, message, &reading, (&[], &[]), judge, now, turn)?;
         if ruling.is_some() {
             let complaint = Complaint {
                 severity: "ERROR",

@@ -34,6 +34,9 @@ const FIXED_PARAMETERS: &[&str] = &[
     "session_authorization",
 ];
 
+/// Bytes that the buffer for one row keeps.
+const KEPT_ROW_BYTES: usize = 4096;
+
 /// What happens with a message of the server.
 enum Fate {
     /// The client gets it as it is.
@@ -42,6 +45,8 @@ enum Fate {
     Swallow,
     /// The client gets these bytes in its place.
     Replace(Vec<u8>),
+    /// The client gets the row that stands in the session's buffer.
+    Row,
 }
 
 impl Session {
@@ -59,6 +64,7 @@ impl Session {
         } else {
             input
         };
+        turn.out.to_client.reserve(bytes.len());
         // Bytes before `sent` were dealt with; those up to `at` pass as they are.
         let (mut sent, mut at) = (0, 0);
         let result = loop {
@@ -92,8 +98,10 @@ impl Session {
                     turn.out.to_client.extend_from_slice(passed);
                     at += head.len;
                     sent = at;
-                    if let Fate::Replace(new) = fate {
-                        turn.out.to_client.extend_from_slice(&new);
+                    match fate {
+                        Fate::Pass | Fate::Swallow => {}
+                        Fate::Replace(new) => turn.out.to_client.extend_from_slice(&new),
+                        Fate::Row => turn.out.to_client.extend_from_slice(&self.row),
                     }
                 }
                 Err(error) => break Err(error),
@@ -106,6 +114,9 @@ impl Session {
             }
         };
         turn.out.to_client.extend_from_slice(bytes.get(sent..at).unwrap_or_default());
+        self.row.clear();
+        // One long row is not paid for ever after.
+        self.row.shrink_to(KEPT_ROW_BYTES);
         if carries {
             // A message of many pieces is not copied for each of them.
             carried.take(at);
@@ -189,28 +200,29 @@ impl Session {
         if run.plan.is_none() {
             run.plan = plan_of_portal(run, self.hash_key.as_ref());
         }
-        let masked = match &mut run.plan {
-            Some(plan) => plan.row(body, &mut run.masked_cells)?,
+        self.row.clear();
+        let changed = match &mut run.plan {
+            Some(plan) => plan.row(body, &mut run.masked_cells, &mut self.row)?,
             // Nobody said what the columns are.
             None => {
-                let mut out = Vec::new();
-                rows::put_row(&mut out, &rows::nulls(body, &mut run.masked_cells)?)?;
-                Some(out)
+                rows::put_row(&mut self.row, &rows::nulls(body, &mut run.masked_cells)?)?;
+                true
             }
         };
-        Ok(masked.map_or(Fate::Pass, Fate::Replace))
+        Ok(if changed { Fate::Row } else { Fate::Pass })
     }
 
     /// RowDescription or NoData: of a Describe, or at the head of a result of a simple query.
     fn described(&mut self, tag: u8, body: &[u8]) -> Result<Fate, WireError> {
-        let fields = if tag == b'T' { Some(rows::description(body)?) } else { None };
-        let key = self.hash_key.clone();
         match self.owed.front_mut() {
             Some(Owed::Describe { .. }) => {}
             Some(Owed::Query(run)) => {
-                let Some(fields) = fields else { return Err(WireError::OutOfOrder) };
+                if tag != b'T' {
+                    return Err(WireError::OutOfOrder);
+                }
+                let fields = rows::description(body)?;
                 if run.ruling.masks {
-                    run.plan = plan(&run.ruling, &fields, None, key.as_ref());
+                    run.plan = plan(&run.ruling, &fields, None, self.hash_key.as_ref());
                 }
                 return Ok(Fate::Pass);
             }
@@ -219,10 +231,18 @@ impl Session {
         let Some(Owed::Describe { of, own }) = self.owed.pop_front() else {
             return Err(WireError::OutOfOrder);
         };
+        let has_rows = tag == b'T';
         match of {
             // The first answer stays: the server refuses to change a result that it has described.
-            Described::Statement(statement) => drop(statement.description.set(fields)),
-            Described::Portal(portal) => drop(portal.description.set(fields)),
+            Described::Statement(statement) => {
+                let fields = has_rows.then(|| rows::description(body)).transpose()?;
+                let _ = statement.description.set(fields);
+            }
+            Described::Portal(portal) => {
+                let fields = has_rows.then(|| portal.statement.fields(body)).transpose()?;
+                let _ = portal.description.set(fields);
+            }
+            Described::Nothing if has_rows => drop(rows::description(body)?),
             Described::Nothing => {}
         }
         Ok(if own { Fate::Swallow } else { Fate::Pass })
