@@ -145,6 +145,9 @@ fn summary(writer: &str, line: &[u8]) -> String {
         body.pointer("/state"),
         body.pointer("/decision_id"),
     ];
-    let told: Vec<&str> = told.into_iter().flatten().filter_map(Value::as_str).collect();
+    let mut told: Vec<&str> = told.into_iter().flatten().filter_map(Value::as_str).collect();
+    let many = body.get("outcomes").and_then(Value::as_array);
+    let many = many.map(|outcomes| format!("of {} decisions", outcomes.len()));
+    told.extend(many.as_deref());
     format!("{writer} {} {} {} {}", leaf.seq, leaf.time, leaf.kind, told.join(" "))
 }

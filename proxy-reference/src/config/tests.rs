@@ -99,6 +99,22 @@ fn problems_have_a_code_and_a_place() {
     }
 }
 
+/// Signatures wait where the log is buffered, unless the file says otherwise.
+#[test]
+fn when_groups_are_signed() {
+    let within = |words: &str| {
+        let text = GOOD.replace("durability = \"buffered\"", words);
+        parse(&text).map(|config| config.audit.sign_within)
+    };
+    let millis = |millis| Ok(Some(Duration::from_millis(millis)));
+    assert_eq!(within("durability = \"buffered\""), millis(20));
+    assert_eq!(within("durability = \"buffered\", sign_within_milliseconds = 0"), Ok(None));
+    assert_eq!(within("durability = \"durable\""), Ok(None));
+    assert_eq!(within("sign_within_milliseconds = 250"), millis(250));
+    let refused = within("sign_within_milliseconds = 10001").unwrap_err();
+    assert_eq!(refused, [("API044", "10001".to_owned())]);
+}
+
 #[test]
 fn every_problem_at_once() {
     let text = GOOD.replace("crm.json\"", "crm.json\"\ncolour = 1").replace("\"app\"", "7");

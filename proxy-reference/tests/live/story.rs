@@ -33,22 +33,36 @@ pub(crate) fn check(stage: &Stage, whole: bool) -> Result<(), String> {
     Ok(())
 }
 
+fn id(event: &Value) -> &str {
+    event["decision_id"].as_str().unwrap_or_default()
+}
+
 /// Every outcome follows its decision, and each decision has one at most, but for those of a
 /// portal that goes on.
 fn order(events: &[Value]) -> Result<(), String> {
     let mut open: BTreeMap<&str, Option<&Value>> = BTreeMap::new();
     for event in events {
-        let id = event["decision_id"].as_str().unwrap_or_default();
         match event["type"].as_str().unwrap_or_default() {
-            "decision" if open.insert(id, None).is_some() => {
-                return Err(format!("two decisions are called {id}"));
+            "decision" if open.insert(id(event), None).is_some() => {
+                return Err(format!("two decisions are called {}", id(event)));
             }
-            "outcome" => match open.insert(id, Some(event)) {
-                Some(None) => {}
-                Some(Some(first)) if first["state"] == "suspended" => {}
-                Some(Some(first)) => return Err(format!("two outcomes: {first}\n{event}")),
-                None => return Err(format!("an outcome before its decision: {event}")),
-            },
+            "outcome" => {
+                // Those of a group share a leaf.
+                let alone = std::slice::from_ref(event);
+                let outcomes = event["outcomes"].as_array().map_or(alone, Vec::as_slice);
+                for outcome in outcomes {
+                    match open.insert(id(outcome), Some(outcome)) {
+                        Some(None) => {}
+                        Some(Some(first)) if first["state"] == "suspended" => {}
+                        Some(Some(first)) => {
+                            return Err(format!("two outcomes: {first}\n{outcome}"));
+                        }
+                        None => {
+                            return Err(format!("an outcome before its decision: {outcome}"));
+                        }
+                    }
+                }
+            }
             _ => {}
         }
     }

@@ -3,9 +3,13 @@
 use std::fs;
 use std::io::{Read as _, Write as _};
 use std::net::TcpListener;
+use std::ops::ControlFlow;
 use std::process::Command;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
+
+use placet::audit::State;
+use placet_store::{LogOptions, LogWriter, system};
 
 use crate::Test;
 use crate::client::{Client, V3_0, connect, message};
@@ -16,6 +20,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("cancel_withdraws_what_waits", cancel_withdraws_what_waits),
     ("the_bundle_is_read_again", the_bundle_is_read_again),
     ("the_way_out", the_way_out),
+    ("a_killed_proxy_loses_no_decision", a_killed_proxy_loses_no_decision),
     ("health", health),
     ("too_many_sessions", too_many_sessions),
     ("servers_that_are_none", servers_that_are_none),
@@ -153,6 +158,42 @@ fn the_way_out(stage: &Stage) {
         assert_eq!(client.next(), None);
     }
     proxy.stop(stage);
+}
+
+/// What an agent got an answer for stands in the log, although its signature was still to come.
+fn a_killed_proxy_loses_no_decision(stage: &Stage) {
+    let head = "audit = { dir = \"audit\", key = \"audit.key\", durability = \"buffered\", \
+                sign_within_milliseconds = 10000 }\n";
+    let mut proxy = stage.proxy(head, "tls = \"disable\"");
+    let (mut client, _) = Client::session(proxy.port);
+    for id in 0..40 {
+        client.query(&format!("SELECT id FROM t WHERE id = {id}"));
+    }
+    proxy.signal("KILL");
+    proxy.running.stop(Duration::from_secs(10));
+    let audit = proxy.dir.path().join("audit");
+    let key = placet_store::keys::read_signing_key(&proxy.dir.path().join("audit.key")).unwrap();
+    let verify = || {
+        let options = placet_store::VerifyOptions::default();
+        placet_store::verify(&audit, &key.verifying_key(), &options).unwrap()
+    };
+    let before = verify();
+    assert_eq!(before.state, State::TornTail, "{before:?}");
+    for writer in ["proxy-crm", "proxy-erp"] {
+        let options = LogOptions::new(&audit, writer);
+        LogWriter::open(options, &key, system::now, system::random).unwrap().close().unwrap();
+    }
+    assert_eq!(verify().state, State::ClosedClean);
+    let (mut decisions, mut kept) = (0, 0);
+    placet_store::for_each_leaf(&audit, |_, line| {
+        let leaf: serde_json::Value = serde_json::from_slice(line).unwrap();
+        decisions += usize::from(leaf["type"] == "decision");
+        kept += leaf["kept_leaves"].as_u64().unwrap_or(0);
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    assert!(decisions >= 40, "{decisions}");
+    assert!(kept >= 40, "{kept}");
 }
 
 fn health(stage: &Stage) {

@@ -152,6 +152,8 @@ impl Stage {
                 self.server.user(),
             )
         };
+        let own_audit = head.contains("audit = ");
+        let audit = if own_audit { "" } else { "audit = { dir = \"audit\", key = \"audit.key\" }\n" };
         // Long enough to log in, short enough to wait for.
         let soon = placet_store::system::now().plus_seconds(4);
         let config = [
@@ -159,7 +161,7 @@ impl Stage {
                 "listen = \"127.0.0.1:{port}\"\nadmin = {{ listen = \"127.0.0.1:{admin}\" }}\n"
             ),
             "bundle = { dir = \"bundle\" }\n".to_owned(),
-            "audit = { dir = \"audit\", key = \"audit.key\" }\n".to_owned(),
+            audit.to_owned(),
             "approvals = { dir = \"held\", wait_seconds = 60 }\n".to_owned(),
             head.to_owned(),
             database("crm"),
