@@ -52,7 +52,9 @@ pub(crate) enum Input<'a> {
 impl<'a> Input<'a> {
     /// `None` where the object is neither text nor bytes.
     pub(crate) fn of(value: &'a Bound<'_, PyAny>) -> PyResult<Option<Self>> {
-        if let Ok(text) = value.cast::<PyString>() {
+        // Nearly always a `str` itself, which one comparison shows; then what is derived from it.
+        let text = value.cast_exact::<PyString>().or_else(|_| value.cast::<PyString>());
+        if let Ok(text) = text {
             return Ok(Some(match text.to_str() {
                 Ok(text) => Self::Text(text),
                 Err(_) => Self::Surrogates(surrogates(text)?),
