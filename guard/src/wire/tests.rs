@@ -175,7 +175,7 @@ fn an_answer_that_is_kept_is_the_answer() {
         let start = Timestamp::parse("2026-11-30T12:00:00Z").unwrap();
         let millis = if calm { 0 } else { millis };
         let now = Timestamp::from_unix_millis(start.unix_millis() + millis);
-        let enforces = if calm || dice.below(2) == 0 { Enforces::ALL } else { Enforces::NOTHING };
+        let enforces = *dice.of(&[Enforces::ALL, Enforces::ALL, Enforces::NOTHING]);
         let asked = Asked {
             bytes: text,
             facts: &asked_of,
