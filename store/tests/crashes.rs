@@ -141,8 +141,11 @@ fn between(before: &Files, after: &Files, dice: &mut Dice) -> Files {
         let bytes = &after[*name];
         let part = dice.part(bytes.len());
         out.insert((*name).clone(), bytes[..part].to_vec());
-        if part == bytes.len() && dice.below(2) == 0 {
-            return after.clone();
+        if part == bytes.len() {
+            let name = *segments(before).last().unwrap();
+            let whole = &after[name];
+            let missing = END_BYTES - dice.part(END_BYTES);
+            out.insert(name.clone(), whole[..whole.len() - missing].to_vec());
         }
     } else if new.is_empty() && whole && dice.below(2) == 0 {
         return after.clone();
