@@ -160,6 +160,14 @@ impl fmt::Debug for LogWriter {
     }
 }
 
+impl Drop for LogWriter {
+    /// Nothing is written any more, and the log can be opened again, even while the thread that signs
+    /// still holds on to it.
+    fn drop(&mut self) {
+        self.shared.leave();
+    }
+}
+
 impl LogWriter {
     /// Opens a log for appending, or starts it.
     ///
@@ -382,6 +390,22 @@ impl Shared {
             inner.signed = group.size;
         }
         own.map(drop)
+    }
+
+    /// Waits for a write that is under way, and gives the log back. A forked child leaves the lock to
+    /// its parent.
+    fn leave(&self) {
+        if std::process::id() != self.pid {
+            return;
+        }
+        let Ok(mut inner) = self.inner.lock() else { return };
+        while inner.files.is_none() {
+            let Ok(next) = self.settled.wait(inner) else { return };
+            inner = next;
+        }
+        inner.failure.get_or_insert_with(|| Cause("the log was dropped".to_owned()));
+        // Where it fails, the lock lasts as long as the thread that signs.
+        let _ = self.lock.unlock();
     }
 
     /// The lock, unless the log failed or the process was forked.

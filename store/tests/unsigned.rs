@@ -150,6 +150,20 @@ fn the_signature_comes_by_itself() {
     }
 }
 
+/// A log that was dropped can be opened at once: the thread that signs holds nothing back.
+#[test]
+fn a_dropped_log_is_free() {
+    let dir = tempfile::tempdir().unwrap();
+    for round in 0..200 {
+        let log = open(waits(dir.path()).sign_within(Duration::from_micros(50 * (round % 4))));
+        log.append(&event(round)).unwrap();
+        drop(log);
+    }
+    open(waits(dir.path())).close().unwrap();
+    assert_eq!(check(dir.path()).state, State::ClosedClean);
+    assert_eq!(numbers(dir.path()), (0..200).collect::<Vec<_>>());
+}
+
 #[test]
 fn a_long_group_is_signed_before_its_time() {
     let dir = tempfile::tempdir().unwrap();
