@@ -1,5 +1,7 @@
 //! Logs whose signatures wait: what was acknowledged stays, and nothing else slips in.
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+#![expect(clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
+#![expect(clippy::string_slice, reason = "a test may stop at the first surprise")]
 
 use std::fs;
 use std::ops::ControlFlow;
@@ -297,6 +299,31 @@ fn nobody_slips_leaves_in() {
     fs::create_dir(tail(dir.path())).unwrap();
     let opened = LogWriter::open(waits(dir.path()), &root(), start, |_| Ok(()));
     assert_eq!(opened.unwrap_err().code(), "AUD010");
+}
+
+/// Two histories from one wreck have epochs of one number, whose marks have one key: each mark fits
+/// its own history only.
+#[test]
+fn a_mark_of_a_history_that_was_rolled_back_fits_no_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = open(waits(dir.path()));
+    log.append(&event(0)).unwrap();
+    drop(log);
+    let histories = [1, 2].map(|n| {
+        let copy = crashed(dir.path());
+        let log = open(waits(copy.path()));
+        log.append(&event(n)).unwrap();
+        drop(log);
+        copy
+    });
+    let [first, second] = &histories;
+    let (mark, other) = (first.path().join("w/tail"), second.path().join("w/tail"));
+    assert_eq!(fs::read(&mark).unwrap()[..8], fs::read(&other).unwrap()[..8], "one size");
+    fs::copy(mark, other).unwrap();
+    open(waits(second.path())).close().unwrap();
+    assert_eq!(numbers(second.path()), [0]);
+    open(waits(first.path())).close().unwrap();
+    assert_eq!(numbers(first.path()), [0, 1]);
 }
 
 /// Groups end in the segment where they began, and segments stay within their bound.

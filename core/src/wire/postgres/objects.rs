@@ -29,10 +29,13 @@ pub(super) struct Statement {
     pub(super) description: OnceLock<Option<Arc<[Field]>>>,
     /// What the rows of one of its portals looked like, as the server put it: seldom another way the
     /// next time.
-    seen: OnceLock<(Box<[u8]>, Arc<[Field]>)>,
+    seen: OnceLock<Seen>,
     /// The plan of its rows, and the reading, obligations and formats that it was made for.
     plan: Mutex<Option<CachedPlan>>,
 }
+
+/// The body of a RowDescription, and its columns.
+type Seen = (Box<[u8]>, Arc<[Field]>);
 
 struct CachedPlan {
     facts: Arc<Facts>,

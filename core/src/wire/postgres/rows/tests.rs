@@ -47,8 +47,7 @@ enum Kind {
     Bytes,
     Json,
     BinaryJson,
-    Texts,
-    Numbers,
+    Array(&'static Self, u32),
     Strange,
 }
 
@@ -61,8 +60,8 @@ const KINDS: &[(Kind, u32, i16)] = &[
     (Kind::Bytes, 17, 1),
     (Kind::Json, 114, 0),
     (Kind::BinaryJson, 3802, 1),
-    (Kind::Texts, 1009, 1),
-    (Kind::Numbers, 1016, 1),
+    (Kind::Array(&Kind::Text, 25), 1009, 1),
+    (Kind::Array(&Kind::Number, 20), 1016, 1),
     (Kind::Strange, 999_999, 1),
 ];
 
@@ -119,16 +118,12 @@ fn value(kind: Kind, oid: u32, format: i16, dice: &mut Dice) -> (Vec<u8>, Cell) 
             let behind = |text| [b"\x01".to_vec(), json(text)].concat();
             (behind(text), Some(behind(masked)))
         }
-        Kind::Texts | Kind::Numbers => {
-            let (of, element) = match kind {
-                Kind::Texts => (Kind::Text, 25),
-                _ => (Kind::Number, 20),
-            };
+        Kind::Array(of, element) => {
             let rows = 1 + dice.below(2);
             let count = rows * dice.below(4);
             let (mut cells, mut left) = (Vec::new(), Vec::new());
             for _ in 0..count {
-                let (cell, new) = value(of, element, 1, dice);
+                let (cell, new) = value(*of, element, 1, dice);
                 let null = dice.below(4) == 0;
                 left.push(new.filter(|_| !null));
                 cells.push(Some(cell).filter(|_| !null));
@@ -145,7 +140,7 @@ fn forced(kind: Kind) -> Cell {
         Kind::Text => Some(b"[PII]".to_vec()),
         Kind::Json => Some(b"\"[PII]\"".to_vec()),
         Kind::BinaryJson => Some(b"\x01\"[PII]\"".to_vec()),
-        _ => None,
+        Kind::Number | Kind::Flag | Kind::Bytes | Kind::Array(..) | Kind::Strange => None,
     }
 }
 
