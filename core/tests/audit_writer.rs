@@ -10,7 +10,10 @@ use placet::audit::segment::{
     FRAME_HEADER_BYTES, Frame, FrameKind, parse_segment_name, read_frame,
 };
 use placet::audit::tree::leaf_hash;
-use placet::audit::{AuditError, Checkpoint, Event, EventKind, Leaf, Origin, State};
+use placet::audit::{
+    AuditError, Checkpoint, Event, EventKind, Leaf, LogVerifier, Mended, Origin, State, Writer,
+};
+use placet::crypto::sha256;
 use placet::limits::{MAX_GROUP_LEAVES, MAX_LEAF_BYTES};
 use proptest::prelude::*;
 use serde_json::json;
@@ -106,12 +109,37 @@ fn a_group_has_a_bound_that_writer_and_verifier_share() {
             Err(error) => break error,
         }
     };
-    assert_eq!((error.code(), count), ("LIM302", MAX_GROUP_LEAVES - 2));
+    assert_eq!((error.code(), count), ("LIM302", MAX_GROUP_LEAVES - 4));
     assert_eq!(writer.close(now()).unwrap_err().code(), "LIM302", "the group is not committed");
     log.extend(writer.commit().unwrap().unwrap().bytes);
     assert_eq!(writer.commit().unwrap(), None);
     log.extend(writer.close(now()).unwrap().bytes);
     assert_eq!(verify(&log).state, State::ClosedClean);
+}
+
+/// The fullest group that a writer hands over unsigned has room for what the next opening adds to it.
+#[test]
+fn a_full_group_that_was_kept_can_be_signed_for() {
+    let (mut writer, first) = start("w");
+    let mut log = first.bytes;
+    let small = Event::new(EventKind::Outcome, now(), &json!({})).unwrap();
+    while writer.append(&small).is_ok() {}
+    writer.heartbeat(now()).unwrap();
+    let flushed = writer.flush().unwrap();
+    log.extend(flushed.bytes);
+    let mut verifier = LogVerifier::new(root().verifying_key(), None).with_tail(flushed.size);
+    verifier.begin_segment(0, true);
+    verifier.push(&log);
+    verifier.end_segment();
+    let (kept, _) = verifier.finish("w", None).tail.unwrap();
+    let kept_leaves = kept.size() - first.size;
+    let mended = Mended { kept_leaves, discarded_bytes: 0, sha256: sha256(b"") };
+    let (mut writer, group) =
+        Writer::reopen(kept, &root(), &[3; 32], Some(&mended), now()).unwrap();
+    log.extend(group.bytes);
+    log.extend(writer.close(now()).unwrap().bytes);
+    let report = verify(&log);
+    assert_eq!((report.state, report.proven_size), (State::ClosedClean, writer.size()));
 }
 
 #[test]

@@ -343,3 +343,6 @@ fn step(step: Step) -> JudgedStep {
 fn not_logged(_: GuardError) -> WireError {
     WireError::NotLogged
 }
+
+#[cfg(test)]
+mod tests;

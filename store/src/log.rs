@@ -160,6 +160,14 @@ impl fmt::Debug for LogWriter {
     }
 }
 
+impl Drop for LogWriter {
+    /// Nothing is written any more, and the log can be opened again, even while the thread that signs
+    /// still holds on to it.
+    fn drop(&mut self) {
+        self.shared.leave();
+    }
+}
+
 impl LogWriter {
     /// Opens a log for appending, or starts it.
     ///
@@ -197,9 +205,7 @@ impl LogWriter {
         let path = dir.join(segment_name(log.segment_first()));
         let segment =
             private().append(true).create(log.segment_bytes() == 0).open(path).map_err(cannot)?;
-        let tail = options.sign_within.map(|_| {
-            private().create(true).truncate(false).open(dir.join(TAIL_FILE)).map_err(cannot)
-        });
+        let tail = options.sign_within.map(|_| open_own(&dir.join(TAIL_FILE)).map_err(cannot));
         let mut seed = Zeroizing::new([0; 32]);
         random(&mut *seed)?;
         let (writer, group) = Writer::reopen(log, root, &seed, mended.as_ref(), clock())?;
@@ -365,21 +371,41 @@ impl Shared {
         let Some(mut files) = inner.files.take() else {
             return Err(AuditError::Files(Cause("the segment is not there".to_owned())));
         };
-        // Under the lock: these are rare, and no event may come between.
-        let group = make(&mut inner.writer, now);
-        let written = match &group {
-            Ok(group) => files.write(group).map_err(|error| failed(&error)),
-            Err(_) => Ok(()),
+        // Under the lock: these are rare, and no event may come between. What others added while this
+        // caller waited goes first: somebody always writes to a busy log.
+        let (open, own) = match inner.writer.commit() {
+            Ok(open) => (open, make(&mut inner.writer, now)),
+            Err(error) => (None, Err(error)),
         };
+        let written = open.iter().chain(&own).try_for_each(|group| files.write(group));
         inner.files = Some(files);
-        if let Err(cause) = written {
+        self.settled.notify_all();
+        if let Err(error) = written {
+            let cause = failed(&error);
             inner.failure = Some(cause.clone());
-            self.settled.notify_all();
             return Err(AuditError::Poisoned(cause));
         }
-        inner.settled = group?.size;
-        inner.signed = inner.settled;
-        Ok(())
+        if let Some(group) = open.iter().chain(&own).last() {
+            inner.settled = group.size;
+            inner.signed = group.size;
+        }
+        own.map(drop)
+    }
+
+    /// Waits for a write that is under way, and gives the log back. A forked child leaves the lock to
+    /// its parent.
+    fn leave(&self) {
+        if std::process::id() != self.pid {
+            return;
+        }
+        let Ok(mut inner) = self.inner.lock() else { return };
+        while inner.files.is_none() {
+            let Ok(next) = self.settled.wait(inner) else { return };
+            inner = next;
+        }
+        inner.failure.get_or_insert_with(|| Cause("the log was dropped".to_owned()));
+        // Where it fails, the lock lasts as long as the thread that signs.
+        let _ = self.lock.unlock();
     }
 
     /// The lock, unless the log failed or the process was forked.
@@ -516,8 +542,17 @@ fn write_at_start(file: &mut File, tail: &Tail) -> io::Result<()> {
     }
 }
 
+/// Opens a file of the log's own beside its segments. A pipe in its place would be waited for, and
+/// what a link leads to would be written over.
+fn open_own(path: &Path) -> io::Result<File> {
+    match fs::symlink_metadata(path) {
+        Ok(meta) if !meta.is_file() => Err(io::Error::other("no regular file")),
+        Ok(_) | Err(_) => private().create(true).truncate(false).open(path),
+    }
+}
+
 fn lock(path: &Path) -> Result<File, AuditError> {
-    let file = private().create(true).truncate(false).open(path).map_err(cannot)?;
+    let file = open_own(path).map_err(cannot)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(fs::TryLockError::WouldBlock) => Err(AuditError::Busy),

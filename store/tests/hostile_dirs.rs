@@ -11,10 +11,13 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::symlink;
 use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
 
-use golden::{logs, testdata, write};
-use placet::audit::{Class, Report, State};
-use placet_store::{VerifyOptions, keys, verify};
+use golden::{logs, root, testdata, write};
+use placet::audit::{AuditSink as _, Class, Event, EventKind, Report, State};
+use placet::primitives::Timestamp;
+use placet_store::{LogOptions, LogWriter, VerifyOptions, keys, verify};
 
 const SEGMENT: &str = "gateway-1/seg-00000000000000000009.log";
 
@@ -62,4 +65,37 @@ fn names_are_shown_harmless() {
     assert!(report.writers.iter().all(|writer| !writer.writer.contains(['\n', '\x1b'])));
     let report = judged(|dir| fs::rename(dir.join("gateway-1"), dir.join(bad)).unwrap());
     assert_eq!((report.state, report.class), (State::Tampered, Some(Class::Splice)));
+}
+
+/// A writer waits for nobody, and writes over nothing: what stands in the place of its mark or its
+/// lock is a file of its own, or the log is not opened.
+#[test]
+fn a_writer_keeps_to_its_own_files() {
+    for name in ["tail", "lock"] {
+        for kind in ["pipe", "link"] {
+            let dir = tempfile::tempdir().unwrap();
+            fs::create_dir(dir.path().join("w")).unwrap();
+            let place = dir.path().join("w").join(name);
+            let other = dir.path().join("other");
+            fs::write(&other, "other").unwrap();
+            match kind {
+                "pipe" => assert!(Command::new("mkfifo").arg(&place).status().unwrap().success()),
+                _ => symlink(&other, &place).unwrap(),
+            }
+            let (done, answer) = std::sync::mpsc::channel();
+            let options = LogOptions::new(dir.path(), "w").sign_within(Duration::from_secs(60));
+            std::thread::spawn(move || {
+                let now = || Timestamp::from_unix_millis(1_800_000_000_000);
+                let log = LogWriter::open(options, &root(), now, |_| Ok(()));
+                let said = log.and_then(|log| {
+                    let event = Event::new(EventKind::Finding, now(), &serde_json::json!({}));
+                    log.append(&event.unwrap())
+                });
+                done.send(said.map_err(|error| error.code())).unwrap();
+            });
+            let answer = answer.recv_timeout(Duration::from_secs(20));
+            assert_eq!(answer, Ok(Err("AUD010")), "{name}, {kind}");
+            assert_eq!(fs::read(&other).unwrap(), b"other", "{name}, {kind}");
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! Logs whose signatures wait: what was acknowledged stays, and nothing else slips in.
 #![expect(clippy::unwrap_used, reason = "a test may stop at the first surprise")]
+#![expect(clippy::indexing_slicing, reason = "a test may stop at the first surprise")]
+#![expect(clippy::string_slice, reason = "a test may stop at the first surprise")]
 
 use std::fs;
 use std::ops::ControlFlow;
@@ -150,6 +152,20 @@ fn the_signature_comes_by_itself() {
     }
 }
 
+/// A log that was dropped can be opened at once: the thread that signs holds nothing back.
+#[test]
+fn a_dropped_log_is_free() {
+    let dir = tempfile::tempdir().unwrap();
+    for round in 0..200 {
+        let log = open(waits(dir.path()).sign_within(Duration::from_micros(50 * (round % 4))));
+        log.append(&event(round)).unwrap();
+        drop(log);
+    }
+    open(waits(dir.path())).close().unwrap();
+    assert_eq!(check(dir.path()).state, State::ClosedClean);
+    assert_eq!(numbers(dir.path()), (0..200).collect::<Vec<_>>());
+}
+
 #[test]
 fn a_long_group_is_signed_before_its_time() {
     let dir = tempfile::tempdir().unwrap();
@@ -283,6 +299,31 @@ fn nobody_slips_leaves_in() {
     fs::create_dir(tail(dir.path())).unwrap();
     let opened = LogWriter::open(waits(dir.path()), &root(), start, |_| Ok(()));
     assert_eq!(opened.unwrap_err().code(), "AUD010");
+}
+
+/// Two histories from one wreck have epochs of one number, whose marks have one key: each mark fits
+/// its own history only.
+#[test]
+fn a_mark_of_a_history_that_was_rolled_back_fits_no_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let log = open(waits(dir.path()));
+    log.append(&event(0)).unwrap();
+    drop(log);
+    let histories = [1, 2].map(|n| {
+        let copy = crashed(dir.path());
+        let log = open(waits(copy.path()));
+        log.append(&event(n)).unwrap();
+        drop(log);
+        copy
+    });
+    let [first, second] = &histories;
+    let (mark, other) = (first.path().join("w/tail"), second.path().join("w/tail"));
+    assert_eq!(fs::read(&mark).unwrap()[..8], fs::read(&other).unwrap()[..8], "one size");
+    fs::copy(mark, other).unwrap();
+    open(waits(second.path())).close().unwrap();
+    assert_eq!(numbers(second.path()), [0]);
+    open(waits(first.path())).close().unwrap();
+    assert_eq!(numbers(first.path()), [0, 1]);
 }
 
 /// Groups end in the segment where they began, and segments stay within their bound.

@@ -199,6 +199,12 @@ def whole(data, at):
     return kind, payload, 9 + length
 
 
+def segment_end(following):
+    """The frame that ends a segment before this one."""
+    head, payload = struct.pack("<BI", END, 8), struct.pack("<Q", following)
+    return head + struct.pack("<I", crc32c(head + payload)) + payload
+
+
 def frames(data):
     """Frames as (type, payload, offset after it); ("bad", bytes, …) where one does not hold together,
     ("cut", bytes, …) for an end that is too short, ("zeros", bytes, …) for one that ends in zeros."""
@@ -290,9 +296,10 @@ class Writer:
                 raise Trouble("delete" if payload > size else "insert", "segment missing" if payload > size else "segment twice")
             self.segment, self.sealed, self.last = payload, False, last
         elif kind == "cut":
-            if not self.last:
+            if self.last:
+                self.tail = True
+            elif size > self.proven or self.sealed or not segment_end(size).startswith(payload):
                 raise Trouble("delete", "segment cut")
-            self.tail = True
         elif kind == "zeros" and self.last:
             self.tail = True
         elif kind in ("bad", "zeros"):

@@ -52,7 +52,7 @@ pub struct LogVerifier {
     trouble: Option<Trouble>,
     /// Damage that may still turn out to be the zeros that a crash leaves at the end.
     zero_tail: bool,
-    unsealed: Option<u64>,
+    unsealed: Option<Unsealed>,
     resync_left: usize,
     /// The size at which a writer left its mark, and the log there.
     tail_size: Option<u64>,
@@ -89,6 +89,16 @@ struct Segment {
     last: bool,
     offset: u64,
     sealed: bool,
+    /// Bytes of its end, where it was cut short.
+    seal_bytes: usize,
+}
+
+/// A segment whose end a crash left out, or cut short.
+#[derive(Clone, Copy, Debug)]
+struct Unsealed {
+    first: u64,
+    /// Bytes of the end that stand there.
+    seal_bytes: usize,
 }
 
 #[derive(Debug)]
@@ -133,7 +143,7 @@ pub struct Recovered {
     pub(crate) epoch: u64,
     pub(crate) segment_first: u64,
     pub(crate) segment_bytes: u64,
-    pub(crate) unsealed: Option<u64>,
+    unsealed: Option<Unsealed>,
 }
 
 impl Recovered {
@@ -189,14 +199,22 @@ impl Recovered {
         self.segment_bytes
     }
 
-    /// The segment before, where a crash left it without its last frame, and that frame.
+    /// The segment before, where a crash left it without its last frame, and what is missing of that
+    /// frame.
     #[must_use]
     pub fn missing_seal(&self) -> Option<(u64, Vec<u8>)> {
-        let before = self.unsealed.filter(|first| *first != self.segment_first)?;
-        let mut seal = Vec::new();
-        write_frame(FrameKind::SegmentEnd, &self.segment_first.to_le_bytes(), &mut seal);
-        Some((before, seal))
+        let before = self.unsealed.filter(|before| before.first != self.segment_first)?;
+        let mut seal = seal(self.segment_first);
+        seal.drain(..before.seal_bytes.min(seal.len()));
+        Some((before.first, seal))
     }
+}
+
+/// The frame that ends a segment.
+fn seal(next: u64) -> Vec<u8> {
+    let mut seal = Vec::new();
+    write_frame(FrameKind::SegmentEnd, &next.to_le_bytes(), &mut seal);
+    seal
 }
 
 impl LogVerifier {
@@ -257,7 +275,8 @@ impl LogVerifier {
             Some(before) if before.sealed => false,
             // A crash between a new segment's first group and the seal of the one before.
             Some(before) if last && self.group.is_empty() && first == size => {
-                self.unsealed = Some(before.first);
+                let Segment { first, seal_bytes, .. } = *before;
+                self.unsealed = Some(Unsealed { first, seal_bytes });
                 false
             }
             Some(_) => true,
@@ -270,7 +289,7 @@ impl LogVerifier {
         } else if first < size {
             self.trouble(Reason::SegmentRepeated, None);
         }
-        self.segment = Some(Segment { first, last, offset: 0, sealed: false });
+        self.segment = Some(Segment { first, last, offset: 0, sealed: false, seal_bytes: 0 });
     }
 
     /// Takes the next bytes of the current segment.
@@ -346,7 +365,14 @@ impl LogVerifier {
         }
         let last = self.segment.as_ref().is_some_and(|segment| segment.last);
         if !last {
-            self.trouble(Reason::SegmentCut, None);
+            // Only the end of a segment is written while there is a next one.
+            let is_seal = self.trouble.is_none()
+                && self.group.is_empty()
+                && seal(self.live.tree.size()).starts_with(rest);
+            match self.segment.as_mut().filter(|segment| is_seal && !segment.sealed) {
+                Some(segment) => segment.seal_bytes = rest.len(),
+                None => self.trouble(Reason::SegmentCut, None),
+            }
         } else if self.trouble.is_some() {
             self.saw(Seen::Damage);
         }

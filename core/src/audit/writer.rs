@@ -254,9 +254,9 @@ impl Writer {
         if event.kind().is_reserved() {
             return Err(AuditError::ReservedKind);
         }
-        // Two leaves are kept free for the writer's own events.
-        if self.group_leaves >= MAX_GROUP_LEAVES - 2 {
-            return Err(AuditError::GroupFull { limit: MAX_GROUP_LEAVES - 2 });
+        let limit = MAX_GROUP_LEAVES - OWN_LEAVES;
+        if self.group_leaves >= limit {
+            return Err(AuditError::GroupFull { limit });
         }
         self.stage(event)
     }
@@ -407,6 +407,10 @@ impl Writer {
         Ok(Group { bytes, size: self.tree.size(), checkpoint, new_segment })
     }
 }
+
+/// Leaves of a group that are kept free for the writer's own events: a heartbeat, and the three of an
+/// opening, which go behind leaves that a crash left unsigned.
+const OWN_LEAVES: usize = 4;
 
 /// Bytes that a checkpoint needs at most: three lines and three signatures, each with a name.
 const CHECKPOINT_BYTES: u64 = 2048;

@@ -501,3 +501,27 @@ fn a_temporary_table_that_is_gone_hides_nothing() {
         assert!(!leaks(&heard), "{whole}: {}", text(&heard.to_client));
     }
 }
+
+/// One text names a table under one path and another one under the next. Where the second has not the
+/// columns that the catalog says, every column is masked: the plan of the first is not taken.
+#[test]
+fn a_plan_is_that_of_the_tables_that_run() {
+    let run = || c(&[bind("", "p"), execute(""), bare(b'S')]);
+    let rows = |cells: &[&str]| {
+        s(&[bare(b'2'), columns(&["name", "note"]), row(cells), complete("SELECT 1"), ready(b'I')])
+    };
+    let heard = hear(&[
+        c(&[parse("p", "SELECT * FROM people"), bare(b'S')]),
+        s(&[bare(b'1'), ready(b'I')]),
+        run(),
+        rows(&["Ada", "first"]),
+        c(&[query("SET search_path = old")]),
+        s(&[complete("SET"), ready(b'I')]),
+        run(),
+        rows(&["Bo", "second"]),
+    ]);
+    let shown = text(&heard.to_client);
+    assert!(shown.contains("first") && !shown.contains("Ada"), "{shown}");
+    assert!(!shown.contains("second") && !shown.contains("Bo"), "{shown}");
+    assert!(!heard.closed);
+}

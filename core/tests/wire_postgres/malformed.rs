@@ -141,3 +141,20 @@ fn a_copy_that_was_not_begun_takes_no_data() {
     let heard = hear(&script);
     assert!(heard.closed && !text(&heard.to_server).contains("DROP"));
 }
+
+/// Numbers that no server means are counted as far as numbers go; nothing overflows.
+#[test]
+fn a_server_that_counts_too_far_ends_nothing() {
+    let copied = [
+        c(&[query("COPY t TO STDOUT")]),
+        s(&[
+            message(b'H', |body| body.extend([0, 0, 1, 0, 0])),
+            bare(b'c'),
+            complete(&format!("COPY {}", u64::MAX)),
+            ready(b'I'),
+        ]),
+    ];
+    let heard = hear(&[copied.clone(), copied].concat());
+    assert_eq!(tags(&heard.to_client), "HcCZHcCZ");
+    assert_eq!(heard.outcomes[1], format!("d-2 Completed {}", u64::MAX));
+}

@@ -19,7 +19,10 @@ pub(crate) const BUNDLE: &[(&str, &str)] = &[
         "classes.toml",
         "[[class]]\nname = \"pii\"\ndetectors = [\"EMAIL_ADDRESS\", \"CREDIT_CARD\"]\noperator = \"redact\"\n",
     ),
-    ("tags/t.toml", "[columns]\n\"public.people.name\" = [\"pii\"]\n"),
+    (
+        "tags/t.toml",
+        "[columns]\n\"public.people.name\" = [\"pii\"]\n\"old.people.name\" = [\"pii\"]\n",
+    ),
     (
         "approvals.toml",
         "[[spec]]\nid = \"one\"\nstages = [{ any_of = [\"dba\"], min = 1 }]\nexpires_in = \"10m\"\n",
@@ -27,7 +30,7 @@ pub(crate) const BUNDLE: &[(&str, &str)] = &[
     (
         "rules/all.toml",
         "[[rule]]\nid = \"all\"\nwhat = { op = [\"read\", \"create\", \"session\", \"txn\", \"stream\", \"execute\", \"configure\", \"define\", \"destroy\"] }\npartial = true\nverdict = \"allow\"\n\n\
-         [[rule]]\nid = \"people\"\nwhat = { op = [\"read\", \"stream\"], target = \"public.people\" }\nverdict = { mask = [\"pii\"] }\n\n\
+         [[rule]]\nid = \"people\"\nwhat = { op = [\"read\", \"stream\"], target = [\"public.people\", \"old.people\"] }\nverdict = { mask = [\"pii\"] }\n\n\
          [[rule]]\nid = \"few\"\nwhat = { op = [\"read\"], target = \"public.few\" }\nverdict = { limit = { rows = 2 } }\n\n\
          [[rule]]\nid = \"deletes\"\nwhat = { op = [\"delete\"] }\nverdict = \"deny\"\nsay = \"Ask a person.\"\n\n\
          [[rule]]\nid = \"updates\"\nwhat = { op = [\"update\"] }\nverdict = { require_approval = \"one\" }\n",
@@ -36,6 +39,7 @@ pub(crate) const BUNDLE: &[(&str, &str)] = &[
 
 const CATALOG: &str = r#"{"dialect":"postgres","default_schema":"public","tables":[
     {"schema":"public","name":"people","columns":[{"name":"name"},{"name":"note"}]},
+    {"schema":"old","name":"people","columns":[{"name":"name"},{"name":"note"},{"name":"since"}]},
     {"schema":"public","name":"few","columns":[{"name":"id"}],"unique":[["id"]]},
     {"schema":"public","name":"t","columns":[{"name":"id"}]}]}"#;
 

@@ -13,7 +13,7 @@ use super::rows::{Field, RowPlan, description};
 use crate::engine::{Decided, Engine};
 use crate::facts::{Effect, Facts};
 use crate::limits::MAX_SESSION_NAMES;
-use crate::policy::Obligation;
+use crate::policy::{Decision, Obligation};
 use crate::request::Enforces;
 use crate::schema::SqlSession;
 use crate::wire::WireError;
@@ -29,12 +29,16 @@ pub(super) struct Statement {
     pub(super) description: OnceLock<Option<Arc<[Field]>>>,
     /// What the rows of one of its portals looked like, as the server put it: seldom another way the
     /// next time.
-    seen: OnceLock<(Box<[u8]>, Arc<[Field]>)>,
-    /// The plan of its rows, and the obligations and formats that it was made for.
+    seen: OnceLock<Seen>,
+    /// The plan of its rows, and the reading, obligations and formats that it was made for.
     plan: Mutex<Option<CachedPlan>>,
 }
 
+/// The body of a RowDescription, and its columns.
+type Seen = (Box<[u8]>, Arc<[Field]>);
+
 struct CachedPlan {
+    facts: Arc<Facts>,
     obligations: Vec<Obligation>,
     formats: Vec<i16>,
     plan: RowPlan,
@@ -115,9 +119,11 @@ impl Statement {
         formats: &[i16],
         make: impl FnOnce() -> Option<RowPlan>,
     ) -> Option<RowPlan> {
-        let obligations = &ruling.decided.decision.obligations;
+        let Decided { facts, decision: Decision { obligations, .. } } = &*ruling.decided;
         let mut cached = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cached) = cached.as_ref()
+            // Which columns are expected is in the facts: other tables, under another path.
+            && Arc::ptr_eq(&cached.facts, facts)
             && cached.obligations == *obligations
             && cached.formats.len() == formats.len()
             && (formats.is_empty() || cached.formats == formats)
@@ -126,6 +132,7 @@ impl Statement {
         }
         let plan = make()?;
         *cached = Some(CachedPlan {
+            facts: Arc::clone(facts),
             obligations: obligations.clone(),
             formats: formats.to_vec(),
             plan: plan.clone(),
@@ -350,3 +357,6 @@ fn same<T>(a: Option<&Arc<T>>, b: Option<&Arc<T>>) -> bool {
         (Some(_), None) | (None, Some(_)) => false,
     }
 }
+
+#[cfg(test)]
+mod tests;

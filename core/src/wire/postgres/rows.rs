@@ -182,3 +182,6 @@ fn put_value(out: &mut Vec<u8>, value: Option<&[u8]>) -> Result<(), WireError> {
 pub(super) fn put_row(out: &mut Vec<u8>, body: &[u8]) -> Result<(), WireError> {
     put(out, b'D', |out| out.extend_from_slice(body))
 }
+
+#[cfg(test)]
+mod tests;

@@ -325,8 +325,9 @@ impl Session {
     }
 
     fn account(&mut self, run: &Run) {
-        self.counts.rows_out += run.rows_out;
-        self.counts.masked_cells += run.masked_cells;
+        // What the server says of a COPY may be any number.
+        self.counts.rows_out = self.counts.rows_out.saturating_add(run.rows_out);
+        self.counts.masked_cells = self.counts.masked_cells.saturating_add(run.masked_cells);
     }
 
     fn ready(&mut self, body: &[u8], turn: &mut Turn) -> Result<Fate, WireError> {
