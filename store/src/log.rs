@@ -317,11 +317,7 @@ impl LogWriter {
 
 impl AuditSink for LogWriter {
     fn append(&self, event: &Event) -> Result<Ack, AuditError> {
-        let (mut inner, mut ack) = self.shared.stage(self.shared.lock()?, event)?;
-        if let Err(AuditError::GroupFull { .. }) = ack {
-            inner = self.shared.settle(inner, Until::Signed)?;
-            ack = inner.writer.append(event);
-        }
+        let (inner, ack) = self.shared.stage(self.shared.lock()?, event)?;
         let ack = ack?;
         self.shared.settle(inner, Until::Written).map(drop)?;
         Ok(ack)
@@ -342,17 +338,21 @@ fn sign_later(log: &Weak<Shared>, wakes: &Receiver<()>, delay: Duration) {
 }
 
 impl Shared {
-    /// Adds an event to the open group, which is signed for before where its segment ends.
+    /// Adds an event to the open group, which is signed for before where it or its segment is full.
     fn stage<'a>(
         &'a self,
         mut inner: MutexGuard<'a, Inner>,
         event: &Event,
     ) -> Result<(MutexGuard<'a, Inner>, Result<Ack, AuditError>), AuditError> {
-        while inner.writer.is_full_for(event) {
+        loop {
+            if !inner.writer.is_full_for(event) {
+                match inner.writer.append(event) {
+                    Err(AuditError::GroupFull { .. }) => {}
+                    ack => return Ok((inner, ack)),
+                }
+            }
             inner = self.settle(inner, Until::Signed)?;
         }
-        let ack = inner.writer.append(event);
-        Ok((inner, ack))
     }
 
     fn sign(&self) -> Result<(), AuditError> {

@@ -153,7 +153,8 @@ impl Stage {
             )
         };
         let own_audit = head.contains("audit = ");
-        let audit = if own_audit { "" } else { "audit = { dir = \"audit\", key = \"audit.key\" }\n" };
+        let audit =
+            if own_audit { "" } else { "audit = { dir = \"audit\", key = \"audit.key\" }\n" };
         // Long enough to log in, short enough to wait for.
         let soon = placet_store::system::now().plus_seconds(4);
         let config = [
