@@ -20,8 +20,12 @@ use crate::say::say;
 /// How long an event that nobody waits for may stay out of the log.
 const LATEST: Duration = Duration::from_millis(5);
 
-/// How often a group looks for more before it is written: nobody waits for a busy neighbour.
+/// How often a group that will be signed looks for more before it is written: nobody waits for a busy
+/// neighbour.
 const MAX_ROUNDS: usize = 8;
+
+/// The same where the signature waits: a write costs little more than a look.
+const MAX_ROUNDS_UNSIGNED: usize = 2;
 
 /// The open group of one worker.
 #[derive(Clone)]
@@ -30,6 +34,8 @@ pub(crate) struct Commits(Arc<Shared>);
 struct Shared {
     guard: Guard,
     durability: Durability,
+    /// How often a group looks for more.
+    rounds: usize,
     metrics: Arc<Metrics>,
     batch: Mutex<Batch>,
     /// Groups reach the log one after the other: a later one must not settle an earlier one.
@@ -54,10 +60,17 @@ struct Batch {
 }
 
 impl Commits {
-    pub(crate) fn new(guard: Guard, durability: Durability, metrics: Arc<Metrics>) -> Self {
+    /// - `signs`: whether each group is signed before it is acknowledged.
+    pub(crate) fn new(
+        guard: Guard,
+        durability: Durability,
+        signs: bool,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         Self(Arc::new(Shared {
             guard,
             durability,
+            rounds: if signs { MAX_ROUNDS } else { MAX_ROUNDS_UNSIGNED },
             metrics,
             batch: Mutex::default(),
             order: tokio::sync::Mutex::default(),
@@ -131,10 +144,10 @@ impl Commits {
     }
 
     /// Lets tasks that are ready stage their events first, as long as some do: a look at the
-    /// sockets costs a few microseconds, a signature twenty.
+    /// sockets costs a microsecond, a write two, a signature twenty.
     async fn gather(&self) {
         let mut before = 0;
-        for _ in 0..MAX_ROUNDS {
+        for _ in 0..self.0.rounds {
             let staged = self.lock().events.len();
             if staged == before {
                 return;
@@ -238,7 +251,7 @@ mod tests {
         audit.durability = durability;
         let guard = Guard::open(Options::shipped("baseline").audit(audit)).unwrap();
         let metrics = Arc::new(Metrics::default());
-        (Commits::new(guard, durability, Arc::clone(&metrics)), metrics)
+        (Commits::new(guard, durability, true, Arc::clone(&metrics)), metrics)
     }
 
     fn event() -> Event {

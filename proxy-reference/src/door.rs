@@ -48,6 +48,8 @@ pub(crate) struct Door {
     pub(crate) approvals: Option<Approvals>,
     pub(crate) hash_key: Option<HashKey>,
     pub(crate) durability: Durability,
+    /// Whether each group of the log is signed before it is acknowledged.
+    pub(crate) signs: bool,
     pub(crate) login_time: Duration,
     pub(crate) max_sessions: usize,
     pub(crate) connections: AtomicUsize,
@@ -119,6 +121,7 @@ impl Door {
             approvals: config.approvals.clone(),
             hash_key: parts.hash_key,
             durability: config.audit.durability,
+            signs: config.audit.sign_within.is_none(),
             login_time: config.login_time,
             max_sessions: config.max_sessions,
             connections: AtomicUsize::new(0),

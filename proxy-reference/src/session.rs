@@ -24,7 +24,7 @@ impl Sessions {
     pub(crate) fn start(door: &Door) -> Self {
         let commits = door.databases.values().map(|target| {
             let (guard, metrics) = (target.guard.clone(), Arc::clone(&door.metrics));
-            let commits = Commits::new(guard, door.durability, metrics);
+            let commits = Commits::new(guard, door.durability, door.signs, metrics);
             tokio::spawn(commits.clone().run());
             (target.name.clone(), commits)
         });

@@ -132,6 +132,8 @@ struct Inner {
     settled: u64,
     /// Leaves that a checkpoint covers.
     signed: u64,
+    /// Callers that wait for the one that writes.
+    waiting: usize,
     /// The thread that signs was woken.
     alarmed: bool,
     failure: Option<Cause>,
@@ -218,6 +220,7 @@ impl LogWriter {
             files: Some(files),
             settled: group.size,
             signed: group.size,
+            waiting: 0,
             alarmed: false,
             failure: None,
         };
@@ -400,7 +403,7 @@ impl Shared {
         }
         let Ok(mut inner) = self.inner.lock() else { return };
         while inner.files.is_none() {
-            let Ok(next) = self.settled.wait(inner) else { return };
+            let Some(next) = self.wait(inner) else { return };
             inner = next;
         }
         inner.failure.get_or_insert_with(|| Cause("the log was dropped".to_owned()));
@@ -434,7 +437,7 @@ impl Shared {
                 return Ok(inner);
             }
             let Some(mut files) = inner.files.take() else {
-                inner = self.settled.wait(inner).map_err(|_| thread_died())?;
+                inner = self.wait(inner).ok_or_else(thread_died)?;
                 continue;
             };
             let signs = self.signer.is_none()
@@ -470,8 +473,19 @@ impl Shared {
                 (Ok(()), _) => {}
                 (Err(cause), _) => inner.failure = Some(cause),
             }
-            self.settled.notify_all();
+            // Waking nobody would still be a call of the system.
+            if inner.waiting > 0 {
+                self.settled.notify_all();
+            }
         }
+    }
+
+    /// Waits until a caller that writes is done; `None` where it died.
+    fn wait<'a>(&'a self, mut inner: MutexGuard<'a, Inner>) -> Option<MutexGuard<'a, Inner>> {
+        inner.waiting += 1;
+        let mut inner = self.settled.wait(inner).ok()?;
+        inner.waiting -= 1;
+        Some(inner)
     }
 
     /// Wakes the thread that signs, once until it has.
