@@ -249,11 +249,7 @@ impl Guard {
         secret.copy_from_slice(&self.inner.secret);
         count.copy_from_slice(&number.to_be_bytes());
         let salt = Salt::from_bytes(*sha256(&*seed).as_bytes());
-        let mut id = String::with_capacity(40);
-        id.push_str(&self.inner.run);
-        id.push('-');
-        push_number(&mut id, number);
-        (id.into(), salt)
+        (format!("{}-{number}", self.inner.run).into(), salt)
     }
 
     pub(crate) fn enforcement(&self) -> Enforcement {
@@ -341,19 +337,6 @@ fn in_force(engine: &Engine, digest: Digest) -> Result<InForce, GuardError> {
     let rules = engine.rules();
     let roster = Roster::new(rules.approval_specs(), rules.approvers())?;
     Ok(InForce { engine: engine.clone(), roster: Arc::new(roster), digest })
-}
-
-/// Decimal digits; by hand, because every decision has an id.
-fn push_number(out: &mut String, number: u64) {
-    let digit = |rest: u64| char::from(b'0' + u8::try_from(rest % 10).unwrap_or(0));
-    let mut place = 1u64;
-    while number / place >= 10 {
-        place *= 10;
-    }
-    while place > 0 {
-        out.push(digit(number / place));
-        place /= 10;
-    }
 }
 
 /// One line for the agent: rules and reasons, then the remedy.

@@ -241,7 +241,7 @@ fn what_was_acknowledged_outlives_any_crash() {
                     drop(log);
                     log = open(options(dir.path(), &mut dice), &seconds);
                 }
-                _ => {}
+                19.. => {}
             }
             next += asked.len() as u64;
             if dice.below(5) > 0 {
