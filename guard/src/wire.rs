@@ -44,7 +44,7 @@ pub struct SessionJudge {
     guard: Guard,
     protocol: Protocol,
     peer: Peer,
-    /// Filled anew for each question.
+    /// Filled anew for each question that is evaluated.
     request: Request,
     /// The context of approvals, without the names of statements and cursors, under a version of the
     /// session.

@@ -1,5 +1,6 @@
-//! Group commit: the events of all sessions of one worker go into the log together, with one
-//! signature and one write, and nobody's bytes move before.
+//! Group commit: the events of all sessions of one worker go into the log together, with one write
+//! and one signature (at once, or a moment later where it waits), and nobody's bytes move before they
+//! are written.
 
 use std::future::Future;
 use std::pin::Pin;
