@@ -9,6 +9,9 @@ pub const MAX_COMMAND_BYTES: usize = 64 * 1024;
 /// Tokens of one SQL command, as counted by the guard lexer.
 pub const MAX_SQL_TOKENS: usize = 20_000;
 
+/// Texts that one SQL command may stand for, over the releases of a server: comments with versions.
+pub const MAX_SQL_VERSIONS: usize = 4;
+
 /// Nesting of brackets and block keywords in SQL. The parser needs about 8 KiB of stack a level.
 pub const MAX_SQL_DEPTH: usize = 64;
 

@@ -4,5 +4,4 @@
 mod protocol;
 pub mod sql;
 
-pub(crate) use protocol::Reader;
 pub use protocol::{Dialect, Other, Protocol};

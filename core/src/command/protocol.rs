@@ -57,35 +57,6 @@ named! {
     }
 }
 
-/// The dialects that are read. One place says which, so that no stage reads what another does not.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reader {
-    Postgres,
-    Sqlite,
-}
-
-impl Dialect {
-    /// The reader of the dialect; `None` where none is built in, which makes its texts opaque.
-    pub(crate) const fn reader(self) -> Option<Reader> {
-        match self {
-            Self::Postgres => Some(Reader::Postgres),
-            Self::Sqlite => Some(Reader::Sqlite),
-            Self::Mysql
-            | Self::Mariadb
-            | Self::Mssql
-            | Self::Snowflake
-            | Self::Bigquery
-            | Self::Redshift
-            | Self::Clickhouse
-            | Self::Oracle
-            | Self::Duckdb
-            | Self::Hive
-            | Self::Spark
-            | Self::Databricks => None,
-        }
-    }
-}
-
 named! {
     /// What is not SQL: protocols with a reader of their own.
     Other {

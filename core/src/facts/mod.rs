@@ -6,6 +6,7 @@
 
 mod action;
 mod effect;
+mod join;
 mod json;
 mod reader;
 mod reason;

@@ -45,6 +45,7 @@ reasons! {
     StrangeByte = "strange_byte", "a control, invisible or non-ASCII space character stands outside literals";
     ForeignPlaceholder = "foreign_placeholder", "a placeholder style that the dialect does not have";
     ReadingsDisagree = "readings_disagree", "two readings of the text differ";
+    ExecutableComment = "executable_comment", "a comment that some releases of the server run, and that cannot be read both ways";
     ParserStateUnknown = "parser_state_unknown", "the session's state changes how the text is read, and it is not known";
     NotParsed = "not_parsed", "the grammar does not cover the text";
     HeadOnly = "head_only", "only the first words are understood; effects are an upper bound";

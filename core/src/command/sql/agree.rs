@@ -4,7 +4,7 @@
 //! tokens must be of one kind and mean the same. Where it takes several, only the differences
 //! that are known, named below, pass; then the guard's reading is the one that is parsed.
 
-use sqlparser::ast::DollarQuotedString;
+use sqlparser::ast::{DollarQuotedString, QuoteDelimitedString};
 use sqlparser::dialect::Dialect as Grammar;
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{
@@ -13,7 +13,7 @@ use sqlparser::tokenizer::{
 
 use crate::command::Dialect;
 use crate::command::sql::parse::with_grammar;
-use crate::command::sql::{Refusal, Token, TokenKind, name_value, text_value};
+use crate::command::sql::{Modes, Refusal, Token, TokenKind, name_value, text_value};
 use crate::primitives::Span;
 
 /// The tokens of one statement for the parser, or where the readings part.
@@ -21,17 +21,16 @@ pub(super) fn agree(
     text: &str,
     tokens: &[Token],
     dialect: Dialect,
-    standard_strings: Option<bool>,
+    modes: Modes,
 ) -> Result<Vec<TokenWithSpan>, Refusal> {
     let (Some(first), Some(last)) = (tokens.first(), tokens.last()) else { return Ok(Vec::new()) };
     let whole = Span::from_offsets(first.span.start(), last.span.end());
     let slice = text.get(whole.start()..whole.end()).unwrap_or_default();
-    let second = with_grammar(dialect, 0, standard_strings.unwrap_or(true), |grammar| {
-        second_reading(slice, whole.start(), grammar)
-    });
+    let second =
+        with_grammar(dialect, 0, modes, |grammar| second_reading(slice, whole.start(), grammar));
     let second = second.ok_or(Refusal::ReadingsDisagree(whole))?;
 
-    let reading = Guarded { text, dialect, standard_strings };
+    let reading = Guarded { text, dialect, modes };
     let mut agreed = Vec::with_capacity(tokens.len() + 1);
     let (mut guard, mut parsed) = (tokens.iter().peekable(), second.into_iter().peekable());
     while let Some(token) = guard.next() {
@@ -106,7 +105,7 @@ fn placed(token: Parsed, span: Span) -> TokenWithSpan {
 struct Guarded<'a> {
     text: &'a str,
     dialect: Dialect,
-    standard_strings: Option<bool>,
+    modes: Modes,
 }
 
 impl Guarded<'_> {
@@ -115,22 +114,46 @@ impl Guarded<'_> {
     fn same(&self, token: &Token, other: Parsed) -> Option<Parsed> {
         let text = token.text(self.text);
         let fits = match token.kind {
-            TokenKind::Word => matches!(&other, Parsed::Word(word) if word.quote_style.is_none()),
+            TokenKind::Word => match &other {
+                Parsed::Word(word) => word.quote_style.is_none(),
+                // `$action` of T-SQL.
+                Parsed::Placeholder(_) => return Some(Parsed::make_word(text, None)),
+                _ => false,
+            },
             TokenKind::QuotedName => {
-                let name = name_value(token, self.text)?;
+                let name = name_value(token, self.text, self.dialect)?;
                 matches!(&other, Parsed::Word(word) if word.quote_style.is_some() && word.value == name)
             }
             TokenKind::Text => return self.same_text(token, other),
-            // `0x1F`, which the tokenizer takes for a byte string.
-            TokenKind::Number if matches!(other, Parsed::HexStringLiteral(_)) => {
-                return Some(Parsed::Number(text.to_owned(), false));
+            TokenKind::Number => match &other {
+                Parsed::Number(_, _) => true,
+                // `0x1F`, which the tokenizer takes for a byte string; `$12`, for a parameter.
+                Parsed::HexStringLiteral(_) | Parsed::Placeholder(_) => {
+                    return Some(Parsed::Number(text.to_owned(), false));
+                }
+                _ => false,
+            },
+            TokenKind::Placeholder => match &other {
+                Parsed::Placeholder(_) => true,
+                Parsed::Question => return Some(Parsed::Placeholder(text.to_owned())),
+                _ => false,
+            },
+            TokenKind::Operator => return Some(self.operator(text)),
+            TokenKind::Open => {
+                other
+                    == match text {
+                        "(" => Parsed::LParen,
+                        "[" => Parsed::LBracket,
+                        _ => Parsed::LBrace,
+                    }
             }
-            TokenKind::Number => matches!(other, Parsed::Number(_, false)),
-            TokenKind::Placeholder => matches!(other, Parsed::Placeholder(_)),
-            TokenKind::Operator => return Some(operator(text)),
-            TokenKind::Open => other == if text == "(" { Parsed::LParen } else { Parsed::LBracket },
             TokenKind::Close => {
-                other == if text == ")" { Parsed::RParen } else { Parsed::RBracket }
+                other
+                    == match text {
+                        ")" => Parsed::RParen,
+                        "]" => Parsed::RBracket,
+                        _ => Parsed::RBrace,
+                    }
             }
             TokenKind::Comma => other == Parsed::Comma,
             TokenKind::Dot => other == Parsed::Period,
@@ -142,29 +165,69 @@ impl Guarded<'_> {
     /// A literal: both readings must give it the same value, or the value must be none of the
     /// kind that is read again as code.
     fn same_text(&self, token: &Token, other: Parsed) -> Option<Parsed> {
-        let bits =
-            matches!(other, Parsed::HexStringLiteral(_) | Parsed::SingleQuotedByteStringLiteral(_));
-        if self.standard_strings == Some(false)
-            && matches!(other, Parsed::SingleQuotedString(_) | Parsed::NationalStringLiteral(_))
-        {
-            // The tokenizer ends it where the server does, but knows other escapes.
-            return self.value(token).map(Parsed::SingleQuotedString);
+        let second = match &other {
+            Parsed::HexStringLiteral(_)
+            | Parsed::SingleQuotedByteStringLiteral(_)
+            | Parsed::DoubleQuotedByteStringLiteral(_)
+            | Parsed::TripleSingleQuotedByteStringLiteral(_)
+            | Parsed::TripleDoubleQuotedByteStringLiteral(_) => return Some(other),
+            Parsed::SingleQuotedString(value)
+            | Parsed::DoubleQuotedString(value)
+            | Parsed::TripleSingleQuotedString(value)
+            | Parsed::TripleDoubleQuotedString(value)
+            | Parsed::SingleQuotedRawStringLiteral(value)
+            | Parsed::DoubleQuotedRawStringLiteral(value)
+            | Parsed::TripleSingleQuotedRawStringLiteral(value)
+            | Parsed::TripleDoubleQuotedRawStringLiteral(value)
+            | Parsed::NationalStringLiteral(value)
+            | Parsed::EscapedStringLiteral(value)
+            | Parsed::UnicodeStringLiteral(value)
+            | Parsed::QuoteDelimitedStringLiteral(QuoteDelimitedString { value, .. })
+            | Parsed::NationalQuoteDelimitedStringLiteral(QuoteDelimitedString { value, .. })
+            | Parsed::DollarQuotedString(DollarQuotedString { value, .. }) => value,
+            _ => return None,
+        };
+        match self.value(token) {
+            Some(value) if value == *second => Some(match other {
+                // One kind of text for the walk, whatever its quotes.
+                Parsed::SingleQuotedString(_)
+                | Parsed::NationalStringLiteral(_)
+                | Parsed::EscapedStringLiteral(_)
+                | Parsed::UnicodeStringLiteral(_)
+                | Parsed::DollarQuotedString(_) => other,
+                _ => Parsed::SingleQuotedString(value),
+            }),
+            // It ends where the server ends it, and the tokenizer knows other escapes.
+            Some(value)
+                if self.dialect != Dialect::Postgres || self.modes.backslash == Some(true) =>
+            {
+                Some(Parsed::SingleQuotedString(value))
+            }
+            Some(_) => None,
+            // A value that is not known is none that is read again as code.
+            None => {
+                (self.dialect != Dialect::Postgres).then(|| Parsed::HexStringLiteral(String::new()))
+            }
         }
-        let same = bits
-            || matches!(
-                &other,
-                Parsed::SingleQuotedString(value)
-                    | Parsed::NationalStringLiteral(value)
-                    | Parsed::EscapedStringLiteral(value)
-                    | Parsed::UnicodeStringLiteral(value)
-                    | Parsed::DollarQuotedString(DollarQuotedString { value, .. })
-                    if self.value(token).as_ref() == Some(value)
-            );
-        same.then_some(other)
+    }
+
+    /// The parser's token for an operator. MySQL's `||` is OR while PIPES_AS_CONCAT is off, and `&&`
+    /// is AND.
+    fn operator(&self, text: &str) -> Parsed {
+        if matches!(self.dialect, Dialect::Mysql | Dialect::Mariadb) {
+            match text {
+                "||" if self.modes.pipes_join != Some(true) => {
+                    return Parsed::make_word("OR", None);
+                }
+                "&&" => return Parsed::make_word("AND", None),
+                _ => {}
+            }
+        }
+        operator(text)
     }
 
     fn value(&self, token: &Token) -> Option<String> {
-        text_value(token, self.text, self.dialect, self.standard_strings)
+        text_value(token, self.text, self.dialect, self.modes)
     }
 
     /// The token to parse where the cuts differ in a way that is known: `token` is one of `count`
@@ -173,10 +236,18 @@ impl Guarded<'_> {
         let text = token.text(self.text);
         if token.kind == TokenKind::Operator {
             // Signs behind an operator: the server's rules for cutting them are the guard's.
-            return Some(operator(text));
+            return Some(self.operator(text));
         }
         if count != 1 {
-            return None;
+            // `root@localhost`, which the tokenizer takes for one word.
+            return match (token.kind, theirs) {
+                (TokenKind::Word, [Parsed::Word(whole)])
+                    if whole.quote_style.is_none() && whole.value.contains('@') =>
+                {
+                    Some(Parsed::make_word(text, None))
+                }
+                _ => None,
+            };
         }
         match token.kind {
             // `'a'`, a line break, `'b'`: one literal that goes on.
@@ -192,12 +263,13 @@ impl Guarded<'_> {
             TokenKind::Placeholder => Some(Parsed::Placeholder(text.to_owned())),
             // `U&"d!0061ta"`.
             TokenKind::QuotedName => Some(Parsed::Word(Word {
-                value: name_value(token, self.text)?,
+                value: name_value(token, self.text, self.dialect)?,
                 quote_style: Some('"'),
                 keyword: Keyword::NoKeyword,
             })),
-            // `a$b` in SQLite.
-            TokenKind::Word => text.contains('$').then(|| Parsed::make_word(text, None)),
+            // `a$b` in SQLite, letters beyond ASCII in other dialects.
+            TokenKind::Word => (text.contains(['$', '@', '#']) || !text.is_ascii())
+                .then(|| Parsed::make_word(text, None)),
             TokenKind::Operator
             | TokenKind::Open
             | TokenKind::Close
@@ -224,6 +296,7 @@ const OPERATORS: &[(&str, Parsed)] = &[
     ("<>", Parsed::Neq),
     ("!=", Parsed::Neq),
     ("==", Parsed::DoubleEq),
+    ("|>", Parsed::VerticalBarRightAngleBracket),
     ("+", Parsed::Plus),
     ("-", Parsed::Minus),
     ("/", Parsed::Div),

@@ -57,7 +57,7 @@ impl Around<'_> {
             longer => longer.ends_with('%'),
         };
         match placeholders {
-            Placeholders::Sqlite => percent,
+            Placeholders::Sqlite | Placeholders::Marks(_) => percent,
             Placeholders::DollarNumber => match word {
                 "?" => !(self.ends_operand() && self.begins_operand()),
                 "@?" => false,

@@ -7,7 +7,7 @@ use std::iter::Peekable;
 use std::str::Chars;
 
 use sqlparser::ast::{ColumnOption, Expr, GranteesType, Ident, ObjectNamePart, Statement};
-use sqlparser::dialect::{Dialect, Precedence};
+use sqlparser::dialect::{Dialect, MySqlDialect, Precedence};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
@@ -22,25 +22,31 @@ use sqlparser::tokenizer::Token;
 ///   take it for a column: `SELECT INTO t FROM u` would read a column named `INTO`.
 /// - `EXPLAIN` and `PREPARE` hold one statement, not a statement that holds a statement and so on:
 ///   the parser calls itself without looking at its stack, so few such calls are answered.
-/// - whether a backslash escapes in a plain string is the session's.
+/// - how strings and comments end is the guard lexer's.
 #[derive(Debug)]
 pub(super) struct Fenced<D> {
     inner: D,
-    backslash_escapes: bool,
+    scanning: Scanning,
     steps: Cell<usize>,
     statements: Cell<u8>,
 }
 
+/// How a session's texts are cut, where the inner grammar is wrong or cannot know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Scanning {
+    /// Whether a backslash escapes in a plain string.
+    pub backslash: bool,
+    /// Whether double quotes hold a name, in a dialect where the session decides it.
+    pub ansi_quotes: bool,
+    /// Whether comments nest.
+    pub nested_comments: bool,
+}
+
 impl<D> Fenced<D> {
     /// A fence for a statement of `tokens` tokens.
-    pub(super) const fn new(inner: D, tokens: usize, backslash_escapes: bool) -> Self {
+    pub(super) const fn new(inner: D, tokens: usize, scanning: Scanning) -> Self {
         let steps = tokens.saturating_mul(STEPS_A_TOKEN).saturating_add(STEPS_AT_LEAST);
-        Self {
-            inner,
-            backslash_escapes,
-            steps: Cell::new(steps),
-            statements: Cell::new(MAX_STATEMENTS),
-        }
+        Self { inner, scanning, steps: Cell::new(steps), statements: Cell::new(MAX_STATEMENTS) }
     }
 
     #[cfg(test)]
@@ -69,7 +75,11 @@ macro_rules! inner {
 
 impl<D: Dialect> Dialect for Fenced<D> {
     fn supports_string_literal_backslash_escape(&self) -> bool {
-        self.backslash_escapes
+        self.scanning.backslash
+    }
+
+    fn supports_nested_comments(&self) -> bool {
+        self.scanning.nested_comments
     }
 
     fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
@@ -113,7 +123,8 @@ impl<D: Dialect> Dialect for Fenced<D> {
     }
 
     fn is_delimited_identifier_start(&self, ch: char) -> bool {
-        self.inner.is_delimited_identifier_start(ch)
+        let mysql = ch == '"' && self.inner.dialect() == TypeId::of::<MySqlDialect>();
+        mysql && self.scanning.ansi_quotes || self.inner.is_delimited_identifier_start(ch)
     }
 
     fn is_nested_delimited_identifier_start(&self, ch: char) -> bool {
@@ -246,7 +257,7 @@ impl<D: Dialect> Dialect for Fenced<D> {
         supports_create_index_with_clause, require_interval_qualifier,
         supports_explain_with_utility_options, supports_asc_desc_in_column_definition,
         supports_factorial_operator, supports_bitwise_shift_operators,
-        supports_nested_comments, supports_multiline_comment_hints,
+        supports_multiline_comment_hints,
         supports_eq_alias_assignment, supports_try_convert, supports_bang_not_operator,
         supports_listen_notify, supports_exclude_constraint, supports_load_data,
         supports_load_extension, supports_top_before_distinct, supports_boolean_literals,

@@ -3,8 +3,11 @@
 //! One pass, no recursion, no allocation a piece. Every byte of the text is in exactly one piece;
 //! what the server would read in two ways, or what a reader cannot see, is refused.
 
-use crate::command::sql::rules::{Escapes, NameQuote, Operators, Placeholders, Prefix, Rules};
-use crate::command::sql::{Refusal, Token, TokenKind};
+use crate::command::sql::rules::{
+    Behind, DollarStrings, Ends, Escapes, Holds, LineComment, Mark, Nesting, Operators,
+    Placeholders, Quote, Rules, Sure,
+};
+use crate::command::sql::{Modes, Refusal, Token, TokenKind};
 use crate::primitives::Span;
 
 /// One piece of a text.
@@ -24,17 +27,31 @@ pub(super) struct Lexer<'a> {
     bytes: &'a [u8],
     at: usize,
     rules: &'static Rules,
-    /// Whether backslashes are plain characters in ordinary strings; `None` = not known.
-    standard_strings: Option<bool>,
+    modes: Modes,
+    /// No token stands before this place in its statement, or none stands before it in its line.
+    statement_starts: bool,
+    line_starts: bool,
+    /// What a `DELIMITER` line of the client has set.
+    delimiter: &'a [u8],
 }
 
 impl<'a> Lexer<'a> {
-    pub(super) const fn new(
-        text: &'a str,
-        rules: &'static Rules,
-        standard_strings: Option<bool>,
-    ) -> Self {
-        Self { text, bytes: text.as_bytes(), at: 0, rules, standard_strings }
+    pub(super) const fn new(text: &'a str, rules: &'static Rules, modes: Modes) -> Self {
+        Self {
+            text,
+            bytes: text.as_bytes(),
+            at: 0,
+            rules,
+            modes,
+            statement_starts: true,
+            line_starts: true,
+            delimiter: b"",
+        }
+    }
+
+    /// Goes on at another place: behind a comment that it has refused.
+    pub(super) const fn go_on_at(&mut self, at: usize) {
+        self.at = at;
     }
 
     /// The next piece, `None` at the end.
@@ -46,55 +63,143 @@ impl<'a> Lexer<'a> {
         let Some(&byte) = self.bytes.get(start) else { return Ok(None) };
         if is_blank(byte) {
             self.skip_while(is_blank);
-            return Ok(Some(Piece::Blank(self.since(start))));
+            let blank = self.since(start);
+            self.line_starts |= blank.of(self.bytes).unwrap_or_default().contains(&b'\n');
+            return Ok(Some(Piece::Blank(blank)));
         }
-        if byte == b'-' && self.peek(1) == b'-' {
-            self.line_comment()?;
+        if let Some(comment) = self.line_comment_here(byte) {
+            self.line_comment(comment)?;
             return Ok(Some(Piece::Comment(self.since(start))));
         }
         if byte == b'/' && self.peek(1) == b'*' {
             self.block_comment()?;
             return Ok(Some(Piece::Comment(self.since(start))));
         }
-        let kind = self.token(byte)?;
+        let kind = match self.end_of_statement()? {
+            Some(kind) => kind,
+            None => self.token(byte)?,
+        };
+        self.statement_starts = kind == TokenKind::Semicolon;
+        self.line_starts = false;
         Ok(Some(Piece::Token(Token { kind, span: self.since(start) })))
     }
 
     fn token(&mut self, byte: u8) -> Result<TokenKind, Refusal> {
-        if let Some((prefix, letters)) = self.prefix() {
-            self.at += letters;
-            return if prefix.quote == b'"' {
-                self.quoted_name(&NameQuote { open: b'"', close: b'"', doubled: true })
-            } else {
-                self.string(prefix)
-            };
+        if self.may_open_quote(byte)
+            && let Some(quote) = self.bytes.get(self.at..).and_then(|here| self.rules.quote(here))
+        {
+            return self.quoted(quote);
         }
         let rules = self.rules;
-        if let Some(quote) = rules.name_quotes.iter().find(|quote| quote.open == byte) {
-            return self.quoted_name(quote);
-        }
         match byte {
             b'0'..=b'9' => self.number(),
             b'.' if self.peek(1).is_ascii_digit() => self.number(),
             b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => self.word(),
             b'(' => Ok(self.one(TokenKind::Open)),
             b')' => Ok(self.one(TokenKind::Close)),
-            b'[' if rules.square_brackets => Ok(self.one(TokenKind::Open)),
-            b']' if rules.square_brackets => Ok(self.one(TokenKind::Close)),
+            b'[' | b'{' if rules.brackets.contains(&byte) => Ok(self.one(TokenKind::Open)),
+            b']' if rules.brackets.contains(&b'[') => Ok(self.one(TokenKind::Close)),
+            b'}' if rules.brackets.contains(&b'{') => Ok(self.one(TokenKind::Close)),
             b',' => Ok(self.one(TokenKind::Comma)),
             b'.' => Ok(self.one(TokenKind::Dot)),
             b';' => Ok(self.one(TokenKind::Semicolon)),
+            _ if rules.word_starts.contains(&byte) && self.word_follows() => self.word(),
             b'$' | b':' | b'?' | b'@' => self.placeholder_or_operator(byte),
             _ if rules.is_operator_byte(byte) => self.operator(),
             _ => Err(Refusal::StrangeByte(self.here())),
         }
     }
 
+    // What ends a statement beside `;`.
+
+    fn end_of_statement(&mut self) -> Result<Option<TokenKind>, Refusal> {
+        match self.rules.ends {
+            Ends::Separator => Ok(None),
+            Ends::ClientDelimiter => self.client_delimiter(),
+            Ends::NextStatement => Ok(self.go_line()),
+            Ends::SlashLine => Ok(self.slash_line()),
+        }
+    }
+
+    /// `DELIMITER x`: the client keeps the line, and from now on `x` ends a statement too. A server
+    /// that is sent the line itself stops there.
+    fn client_delimiter(&mut self) -> Result<Option<TokenKind>, Refusal> {
+        let here = self.bytes.get(self.at..).unwrap_or_default();
+        if !self.delimiter.is_empty() && here.starts_with(self.delimiter) {
+            self.at += self.delimiter.len();
+            return Ok(Some(TokenKind::Semicolon));
+        }
+        let word = here.get(..DELIMITER.len()).unwrap_or_default();
+        let behind = here.get(DELIMITER.len()).copied().unwrap_or(b' ');
+        if !(self.statement_starts || self.line_starts)
+            || !word.eq_ignore_ascii_case(DELIMITER)
+            || !is_blank(behind)
+        {
+            return Ok(None);
+        }
+        let start = self.at;
+        self.at = self.find(|byte| byte == b'\n').unwrap_or(self.bytes.len());
+        let line = self.bytes.get(start + DELIMITER.len()..self.at).unwrap_or_default();
+        let delimiter = line.trim_ascii();
+        let plain = !delimiter.is_empty()
+            && delimiter.len() <= MAX_DELIMITER_BYTES
+            && delimiter.iter().all(|byte| b"$/;|!^~%&".contains(byte));
+        if !plain {
+            return Err(Refusal::ReadingsDisagree(self.since(start)));
+        }
+        self.delimiter = if delimiter == b";" { b"" } else { delimiter };
+        Ok(Some(TokenKind::Semicolon))
+    }
+
+    /// A line that says `GO`, or `GO` and how often.
+    fn go_line(&mut self) -> Option<TokenKind> {
+        let rest = self.rest_of_line()?;
+        let count = rest.get(..2).filter(|word| word.eq_ignore_ascii_case(b"go"))?;
+        let behind = rest.get(count.len()..).unwrap_or_default();
+        let number = behind.trim_ascii();
+        let fits = number.iter().all(u8::is_ascii_digit)
+            && (behind.is_empty() || behind.first().is_some_and(|byte| is_blank(*byte)));
+        fits.then(|| {
+            self.at += rest.len();
+            TokenKind::Semicolon
+        })
+    }
+
+    /// A line that says `/`, behind the `;` of a statement.
+    fn slash_line(&mut self) -> Option<TokenKind> {
+        let rest = self.rest_of_line().filter(|_| self.statement_starts)?;
+        (rest.trim_ascii_end() == b"/").then(|| self.one(TokenKind::Semicolon))
+    }
+
+    /// The line from here on, if nothing but blanks stands before.
+    fn rest_of_line(&self) -> Option<&'a [u8]> {
+        let rest = self.bytes.get(self.at..).filter(|_| self.line_starts)?;
+        rest.split(|byte| *byte == b'\n').next().map(<[u8]>::trim_ascii_end)
+    }
+
     // Words and names.
 
+    /// Whether a word begins here with one of the dialect's own first characters.
+    fn word_follows(&self) -> bool {
+        let mut ahead = 1;
+        // `@@rowcount`, `##temporary`.
+        if self.peek(1) == self.peek(0) && self.peek(0) != b'$' {
+            ahead = 2;
+        }
+        let next = self.peek(ahead);
+        next.is_ascii_alphabetic()
+            || next == b'_'
+            || next >= 0x80
+            || (next.is_ascii_digit() && self.peek(0) != b'$')
+    }
+
     fn word(&mut self) -> Result<TokenKind, Refusal> {
+        let extra = self.rules.word_starts;
+        if extra.contains(&self.peek(0)) {
+            self.at += if self.peek(1) == self.peek(0) { 2 } else { 1 };
+        }
         while let Some(&byte) = self.bytes.get(self.at) {
-            if is_word_byte(byte) {
+            if self.is_word_byte(byte) {
                 self.at += 1;
             } else if byte >= 0x80 {
                 self.letter()?;
@@ -118,69 +223,106 @@ impl<'a> Lexer<'a> {
         Ok(())
     }
 
-    fn quoted_name(&mut self, quote: &NameQuote) -> Result<TokenKind, Refusal> {
-        let start = self.at;
-        self.at += 1;
-        loop {
-            match self.find(|byte| byte == quote.close) {
-                None => return Err(Refusal::Unterminated(self.to_end(start))),
-                Some(end) if quote.doubled && self.byte(end + 1) == quote.close => {
-                    self.at = end + 2
-                }
-                Some(end) => {
-                    self.at = end + 1;
-                    return Ok(TokenKind::QuotedName);
-                }
-            }
-        }
+    fn is_word_byte(&self, byte: u8) -> bool {
+        byte.is_ascii_alphanumeric() || byte == b'_' || self.rules.word_parts.contains(&byte)
     }
 
-    // Strings.
+    // Strings and quoted names.
 
-    /// The prefix that opens a string or a quoted name here, and the length of its letters.
-    fn prefix(&self) -> Option<(&'static Prefix, usize)> {
-        let here = self.bytes.get(self.at..)?;
-        self.rules.prefixes.iter().find_map(|prefix| {
-            let letters = prefix.letters.as_bytes();
-            let (head, rest) = here.split_at_checked(letters.len())?;
-            let fits = head.eq_ignore_ascii_case(letters) && rest.first() == Some(&prefix.quote);
-            fits.then_some((prefix, letters.len()))
-        })
+    /// Whether a string or quoted name may begin here: a quote, or letters right before one.
+    fn may_open_quote(&self, byte: u8) -> bool {
+        is_quote(byte)
+            || byte == b'['
+            || byte.is_ascii_alphabetic() && (1..=MAX_PREFIX).any(|at| is_quote(self.peek(at)))
     }
 
-    fn string(&mut self, prefix: &Prefix) -> Result<TokenKind, Refusal> {
+    fn quoted(&mut self, quote: &Quote) -> Result<TokenKind, Refusal> {
         let start = self.at;
-        let (doubled, backslash) = match prefix.escapes {
-            Escapes::Never => (false, false),
-            Escapes::Doubled | Escapes::Unicode => (true, false),
-            Escapes::Backslash => (true, true),
-            Escapes::Session => (true, self.standard_strings == Some(false)),
+        let name = match quote.holds {
+            Holds::Text | Holds::Bytes => false,
+            Holds::Name => true,
+            Holds::NameIfAnsi => match self.modes.ansi_quotes {
+                Some(ansi) => ansi,
+                None => return Err(Refusal::ParserStateUnknown(self.here())),
+            },
         };
-        // While the setting is not known, a backslash is the first place where the two readings
-        // part, so both are the same as long as none stands in a plain string.
-        let unknown = prefix.escapes == Escapes::Session && self.standard_strings.is_none();
-        self.at += 1;
+        self.at += quote.prefix.len() + quote.open.len();
+        let kind = if name { TokenKind::QuotedName } else { TokenKind::Text };
+        let (doubled, backslash) = match quote.escapes {
+            Escapes::Never => (false, Backslash::Plain),
+            Escapes::Doubled | Escapes::Unicode => (true, Backslash::Plain),
+            Escapes::Backslash | Escapes::Raw => (false, Backslash::Escapes),
+            Escapes::DoubledAndBackslash => (true, Backslash::Escapes),
+            Escapes::BackslashVaries => (true, Backslash::Varies),
+            Escapes::Session if name => (true, Backslash::Plain),
+            Escapes::Session => match self.modes.backslash {
+                Some(true) => (true, Backslash::Escapes),
+                Some(false) => (true, Backslash::Plain),
+                None => (true, Backslash::Varies),
+            },
+            Escapes::Delimited => return self.delimited(start),
+        };
+        let close = quote.close.as_bytes();
+        let mark = close.first().copied().unwrap_or_default();
+        let open = |lexer: &Self| Refusal::Unterminated(lexer.to_end(start));
         loop {
-            let stop = self.find(|byte| byte == b'\'' || byte == b'\\');
-            let Some(stop) = stop else {
-                return Err(Refusal::Unterminated(self.to_end(start)));
-            };
+            let stop = self.find(|byte| byte == mark || byte == b'\\').ok_or_else(|| open(self))?;
             self.at = stop + 1;
             if self.byte(stop) == b'\\' {
-                if unknown {
-                    return Err(Refusal::ParserStateUnknown(Span::from_offsets(stop, stop + 1)));
+                match backslash {
+                    Backslash::Plain => {}
+                    Backslash::Escapes => {
+                        // Only the first byte of what it takes: the rest of a letter is no mark.
+                        self.at = (stop + 2).min(self.bytes.len());
+                    }
+                    Backslash::Varies => self.backslashes(stop, mark)?,
                 }
-                if backslash {
-                    self.at = (stop + 2).min(self.bytes.len());
-                }
-            } else if doubled && self.byte(self.at) == b'\'' {
+                continue;
+            }
+            if !self.bytes.get(stop..).is_some_and(|rest| rest.starts_with(close)) {
+                continue;
+            }
+            self.at = stop + close.len();
+            if doubled && self.byte(self.at) == mark {
                 self.at += 1;
-            } else if let Some(inside) = self.continuation()? {
+            } else if kind == TokenKind::Text
+                && let Some(inside) = self.continuation()?
+            {
                 self.at = inside;
             } else {
-                return Ok(TokenKind::Text);
+                return Ok(kind);
             }
         }
+    }
+
+    /// Backslashes of which nobody knows whether they escape. Where an odd number of them stands
+    /// before the mark, one reading ends there and the other goes on.
+    fn backslashes(&mut self, stop: usize, mark: u8) -> Result<(), Refusal> {
+        self.skip_while(|byte| byte == b'\\');
+        if self.byte(self.at) == mark && (self.at - stop) % 2 == 1 {
+            return Err(Refusal::ParserStateUnknown(Span::from_offsets(stop, self.at)));
+        }
+        Ok(())
+    }
+
+    /// `q'[ … ]'`: the character behind the quote, or its counterpart, ends it before a quote.
+    fn delimited(&mut self, start: usize) -> Result<TokenKind, Refusal> {
+        let open = self.byte(self.at);
+        let close = match open {
+            b'[' => b']',
+            b'{' => b'}',
+            b'(' => b')',
+            b'<' => b'>',
+            plain if plain.is_ascii_graphic() => plain,
+            _ => return Err(Refusal::ReadingsDisagree(self.to_end(start))),
+        };
+        self.at += 1;
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        let Some(length) = memchr::memmem::find(rest, &[close, b'\'']) else {
+            return Err(Refusal::Unterminated(self.to_end(start)));
+        };
+        self.at += length + 2;
+        Ok(TokenKind::Text)
     }
 
     /// Where the string goes on behind a closing quote: after a line break, with blanks and `--`
@@ -199,7 +341,10 @@ impl<'a> Lexer<'a> {
                     self.at += 1;
                 }
                 b' ' | b'\t' | b'\x0c' => self.at += 1,
-                b'-' if self.peek(1) == b'-' => self.line_comment()?,
+                b'-' if self.peek(1) == b'-' => {
+                    let Some(comment) = self.line_comment_here(b'-') else { break None };
+                    self.line_comment(comment)?;
+                }
                 b'\'' if broken => break Some(self.at + 1),
                 _ => break None,
             }
@@ -249,13 +394,24 @@ impl<'a> Lexer<'a> {
                 }
             }
         }
+        self.number_suffix();
         // A number that runs into a word: an error in new releases, two tokens in old ones.
-        if is_word_byte(self.byte(self.at)) && self.byte(self.at) != b'$'
-            || self.byte(self.at) >= 0x80
-        {
+        let next = self.byte(self.at);
+        if next.is_ascii_alphanumeric() || next == b'_' || next >= 0x80 {
             return Err(Refusal::ReadingsDisagree(Span::from_offsets(start, self.at + 1)));
         }
         Ok(TokenKind::Number)
+    }
+
+    /// The letters that say which type a number has.
+    fn number_suffix(&mut self) {
+        let here = self.bytes.get(self.at..).unwrap_or_default();
+        let letters = here.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        let letters = here.get(..letters).unwrap_or_default();
+        let known = |suffix: &&&str| suffix.as_bytes().eq_ignore_ascii_case(letters);
+        if self.rules.number_suffixes.iter().find(known).is_some() {
+            self.at += letters.len();
+        }
     }
 
     /// Digits, with single underscores between them.
@@ -294,6 +450,51 @@ impl<'a> Lexer<'a> {
                 Ok(TokenKind::Placeholder)
             }
             Placeholders::Sqlite => self.named_placeholder(),
+            Placeholders::Marks(marks) => self.marked(byte, marks),
+        }
+    }
+
+    fn marked(&mut self, byte: u8, marks: &[Mark]) -> Result<TokenKind, Refusal> {
+        let has = |mark: Mark| marks.contains(&mark);
+        let start = self.at;
+        match byte {
+            b'?' if has(Mark::Question) => {
+                self.at += 1;
+                self.skip_while(|byte| byte.is_ascii_digit());
+                Ok(TokenKind::Placeholder)
+            }
+            b'$' if self.dollar_string_opens() => self.dollar(),
+            b'$' if has(Mark::Dollar) => {
+                self.at += 1;
+                self.skip_while(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+                if self.at == start + 1 {
+                    return Err(Refusal::ForeignPlaceholder(self.since(start)));
+                }
+                Ok(TokenKind::Placeholder)
+            }
+            // `$12.50` is money.
+            b'$' if self.rules.word_starts.contains(&b'$') && self.peek(1).is_ascii_digit() => {
+                self.at += 1;
+                self.number()
+            }
+            b'$' | b'?' => Err(Refusal::ForeignPlaceholder(self.here())),
+            _ if self.rules.is_operator_byte(byte) => self.operator(),
+            _ => Err(Refusal::ForeignPlaceholder(self.here())),
+        }
+    }
+
+    /// Whether a `$` opens a literal between dollars.
+    fn dollar_string_opens(&self) -> bool {
+        match self.rules.dollar_strings {
+            DollarStrings::None => false,
+            DollarStrings::Bare => self.peek(1) == b'$',
+            DollarStrings::Tagged => {
+                let rest = self.bytes.get(self.at + 1..).unwrap_or_default();
+                let tag =
+                    |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'_' || *byte >= 0x80;
+                let length = rest.iter().take_while(|byte| tag(byte)).count();
+                !rest.first().is_some_and(u8::is_ascii_digit) && rest.get(length) == Some(&b'$')
+            }
         }
     }
 
@@ -311,7 +512,7 @@ impl<'a> Lexer<'a> {
             };
         }
         self.skip_while(|byte| byte.is_ascii_alphanumeric() || byte == b'_' || byte >= 0x80);
-        if self.rules.dollar_strings && self.byte(self.at) == b'$' {
+        if self.rules.dollar_strings != DollarStrings::None && self.byte(self.at) == b'$' {
             return self.dollar_string(start, self.at + 1);
         }
         Err(Refusal::ForeignPlaceholder(self.since(start)))
@@ -324,7 +525,7 @@ impl<'a> Lexer<'a> {
         let mut letters = 0_usize;
         loop {
             let byte = self.byte(self.at);
-            if is_word_byte(byte) {
+            if self.is_word_byte(byte) {
                 letters += 1;
                 self.at += 1;
             } else if byte >= 0x80 {
@@ -373,16 +574,45 @@ impl<'a> Lexer<'a> {
 
     // Comments.
 
-    fn line_comment(&mut self) -> Result<(), Refusal> {
+    /// The comment to the end of the line that begins here.
+    fn line_comment_here(&self, byte: u8) -> Option<&'static LineComment> {
+        self.rules.line_comments.iter().find(|comment| {
+            let mark = comment.mark.as_bytes();
+            // The first byte decides in nearly every place.
+            mark.first() == Some(&byte)
+                && self.bytes.get(self.at..).is_some_and(|here| here.starts_with(mark))
+                && match comment.then {
+                    Behind::Anything => true,
+                    Behind::Blank => {
+                        let behind = self.peek(mark.len());
+                        behind <= b' ' || behind == 0x7f
+                    }
+                    Behind::BlankOrBang => matches!(self.peek(mark.len()), b' ' | b'!'),
+                }
+        })
+    }
+
+    fn line_comment(&mut self, comment: &LineComment) -> Result<(), Refusal> {
         let start = self.at;
-        let cr_ends = self.rules.comment_ends_at_cr;
+        let cr_ends = comment.ends_at_cr == Sure::Yes;
         self.at =
             self.find(|byte| byte == b'\n' || cr_ends && byte == b'\r').unwrap_or(self.bytes.len());
+        let inside = self.bytes.get(start..self.at).unwrap_or_default();
+        // A carriage return right before the line feed ends it there in either reading.
+        let inside = inside.strip_suffix(b"\r").unwrap_or(inside);
+        let varies = comment.ends_at_cr == Sure::Varies && inside.contains(&b'\r')
+            || comment.continues == Sure::Varies && inside.ends_with(b"\\");
+        if varies {
+            return Err(Refusal::ReadingsDisagree(self.since(start)));
+        }
         self.check_comment(start)
     }
 
     fn block_comment(&mut self) -> Result<(), Refusal> {
         let start = self.at;
+        if self.rules.runs_comments && runs_inside(self.bytes.get(start..).unwrap_or_default()) {
+            return Err(Refusal::ExecutableComment(self.to_end(start)));
+        }
         self.at += 2;
         let mut depth = 1_usize;
         loop {
@@ -398,10 +628,16 @@ impl<'a> Lexer<'a> {
                         return self.check_comment(start);
                     }
                 }
-                (b'/', b'*') if self.rules.nested_comments => {
-                    self.at = stop + 2;
-                    depth += 1;
-                }
+                (b'/', b'*') => match self.rules.nested_comments {
+                    Nesting::Nested => {
+                        self.at = stop + 2;
+                        depth += 1;
+                    }
+                    Nesting::Flat => {}
+                    Nesting::Varies => {
+                        return Err(Refusal::ReadingsDisagree(self.since(start)));
+                    }
+                },
                 _ => {}
             }
         }
@@ -486,9 +722,30 @@ pub(super) const fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b'\r' | b'\x0c')
 }
 
-const fn is_word_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$'
+/// Whether a comment is one of those that some servers run: `/*! … */`, `/*M! … */`.
+pub(super) fn runs_inside(comment: &[u8]) -> bool {
+    comment.starts_with(b"/*!") || comment.starts_with(b"/*M!")
 }
+
+const fn is_quote(byte: u8) -> bool {
+    matches!(byte, b'\'' | b'"' | b'`')
+}
+
+/// What a backslash in a string does.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Backslash {
+    Plain,
+    Escapes,
+    Varies,
+}
+
+/// The longest letters before a quote (`u&`, `nq`).
+const MAX_PREFIX: usize = 2;
+
+const DELIMITER: &[u8] = b"delimiter";
+
+/// The client's own bound.
+const MAX_DELIMITER_BYTES: usize = 15;
 
 /// Letters that a reader can see: alphabetic, digits of other scripts, and combining accents, but
 /// not the fillers, which are letters without ink.

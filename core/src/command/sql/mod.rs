@@ -10,12 +10,15 @@ mod foreign;
 mod grammar;
 mod height;
 mod lexer;
+mod modes;
 mod outline;
 mod parse;
 mod refusal;
 mod rules;
 mod token;
+mod tsql;
 mod value;
+mod versions;
 
 #[cfg(test)]
 mod properties;
@@ -23,9 +26,11 @@ mod properties;
 mod tests;
 
 pub use copy::{CopyShape, CsvShape, copy_shape};
+pub use modes::Modes;
 pub use refusal::Refusal;
 pub use token::{Token, TokenKind};
 pub use value::{name_value, text_value};
+pub(crate) use versions::versions;
 
 use sqlparser::ast;
 
@@ -115,16 +120,15 @@ pub fn read<R>(
         let mut trees = Vec::with_capacity(guard.parts.len());
         for part in &guard.parts {
             let tokens = guard.tokens.get(part.tokens.clone()).unwrap_or_default();
-            let standard_strings = session.standard_conforming_strings;
-            match agree::agree(guard.text, tokens, dialect, standard_strings) {
+            match agree::agree(guard.text, tokens, dialect, guard.modes) {
                 Ok(mut agreed) => {
-                    if dialect == Dialect::Postgres {
-                        parse::leave_out_only(&mut agreed);
-                        parse::leave_out_locks(&mut agreed);
-                    }
-                    trees.push(parse::with_grammar(dialect, tokens.len(), true, |grammar| {
-                        parse::parse(agreed, grammar)
-                    }));
+                    parse::prepare(dialect, &mut agreed);
+                    trees.push(parse::with_grammar(
+                        dialect,
+                        tokens.len(),
+                        guard.modes,
+                        |grammar| parse::parse(agreed, grammar),
+                    ));
                 }
                 Err(refusal) => return visit(Err(refusal)),
             }
@@ -141,6 +145,7 @@ pub fn read<R>(
 /// What the guard lexer alone reads.
 struct Guard<'a> {
     text: &'a str,
+    modes: Modes,
     /// The tokens of all statements, separators included.
     tokens: Vec<Token>,
     parts: Vec<Part>,
@@ -152,25 +157,13 @@ fn guard<'a>(
     session: &SqlSession,
 ) -> Result<Guard<'a>, Refusal> {
     let whole = Span::from_offsets(0, bytes.len());
-    let Some(rules) = Rules::of(dialect) else { return Err(Refusal::ReaderAbsent(whole)) };
-    if bytes.len() > limits::MAX_COMMAND_BYTES {
-        return Err(Refusal::TooLong(whole));
-    }
-    let text = std::str::from_utf8(bytes).map_err(|error| {
-        let bad = error.valid_up_to();
-        Refusal::NotText(Span::from_offsets(bad, bad + error.error_len().unwrap_or(1)))
-    })?;
-    if let Some(nul) = memchr::memchr(0, bytes) {
-        // Both servers take the text as a C string: what follows a NUL is not read.
-        return Err(Refusal::StrangeByte(Span::from_offsets(nul, nul + 1)));
-    }
-    if session.dialect.as_deref().is_some_and(|name| name != dialect.name()) {
+    let rules = Rules::of(dialect);
+    let text = guarded_text(bytes, dialect, session)?;
+    let modes = Modes::of(dialect, session);
+    if modes.foreign {
         return Err(Refusal::ParserStateUnknown(whole));
     }
-    if !encoding_is_plain(dialect, session) && !text.is_ascii() {
-        return Err(Refusal::ParserStateUnknown(whole));
-    }
-    let mut lexer = Lexer::new(text, rules, session.standard_conforming_strings);
+    let mut lexer = Lexer::new(text, rules, modes);
     // A token and its blank are about five bytes.
     let mut tokens = Vec::with_capacity(bytes.len() / 5 + 4);
     while let Some(piece) = lexer.next()? {
@@ -182,36 +175,106 @@ fn guard<'a>(
         }
     }
     foreign::refuse_foreign(text, &tokens, rules)?;
+    if modes.pipes_join.is_none()
+        && let Some(pipes) = tokens.iter().find(|token| token.text(text) == "||")
+    {
+        return Err(Refusal::ParserStateUnknown(pipes.span));
+    }
     let parts = outline::outline(text, &tokens, rules)?;
-    if dialect == Dialect::Postgres && parts.len() > 1 && changes_its_reading(text) {
+    if parts.len() > 1 && changes_its_reading(text, dialect) {
         return Err(Refusal::ParserStateUnknown(whole));
     }
-    Ok(Guard { text, tokens, parts })
+    Ok(Guard { text, modes, tokens, parts })
+}
+
+/// The text of a command, bounded and in an encoding that is known.
+fn guarded_text<'a>(
+    bytes: &'a [u8],
+    dialect: Dialect,
+    session: &SqlSession,
+) -> Result<&'a str, Refusal> {
+    let whole = Span::from_offsets(0, bytes.len());
+    if bytes.len() > limits::MAX_COMMAND_BYTES {
+        return Err(Refusal::TooLong(whole));
+    }
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let bad = error.valid_up_to();
+        Refusal::NotText(Span::from_offsets(bad, bad + error.error_len().unwrap_or(1)))
+    })?;
+    if let Some(nul) = memchr::memchr(0, bytes) {
+        // Servers take the text as a C string: what follows a NUL is not read.
+        return Err(Refusal::StrangeByte(Span::from_offsets(nul, nul + 1)));
+    }
+    let other = session.dialect.as_deref().is_some_and(|name| name != dialect.name());
+    if other || !encoding_is_plain(dialect, session) && !text.is_ascii() {
+        return Err(Refusal::ParserStateUnknown(whole));
+    }
+    Ok(text)
 }
 
 /// Whether the server cuts the bytes as they stand. Under a client encoding such as GBK it
 /// converts them first, and a byte of a letter can become a quote or a backslash.
 fn encoding_is_plain(dialect: Dialect, session: &SqlSession) -> bool {
-    dialect == Dialect::Sqlite
-        || session.client_encoding.as_deref().is_some_and(|name| {
-            let plain = |c: &char| c.is_ascii_alphanumeric();
-            let name: String = name.chars().filter(plain).map(|c| c.to_ascii_lowercase()).collect();
-            matches!(name.as_str(), "utf8" | "unicode" | "sqlascii")
-        })
+    match dialect {
+        Dialect::Postgres | Dialect::Redshift | Dialect::Mysql | Dialect::Mariadb => {
+            session.client_encoding.as_deref().is_some_and(|name| {
+                let plain = |c: &char| c.is_ascii_alphanumeric();
+                let name: String =
+                    name.chars().filter(plain).map(|c| c.to_ascii_lowercase()).collect();
+                let known = ["utf8", "utf8mb3", "utf8mb4", "unicode", "sqlascii", "binary"];
+                known.contains(&name.as_str())
+            })
+        }
+        // Their protocols carry Unicode.
+        Dialect::Mssql
+        | Dialect::Sqlite
+        | Dialect::Snowflake
+        | Dialect::Bigquery
+        | Dialect::Clickhouse
+        | Dialect::Oracle
+        | Dialect::Duckdb
+        | Dialect::Hive
+        | Dialect::Spark
+        | Dialect::Databricks => true,
+    }
 }
 
 /// Whether an earlier statement may change how a later one is read.
 ///
-/// The server reads a whole message before it runs any of it, but many clients send statement by
-/// statement, and then the setting is another one by the time the next is read.
-fn changes_its_reading(text: &str) -> bool {
+/// PostgreSQL reads a whole message before it runs any of it, but many clients send statement by
+/// statement, and then the setting is another one by the time the next is read. MySQL reads each
+/// statement when the one before has run.
+fn changes_its_reading(text: &str, dialect: Dialect) -> bool {
     let (backslash, letters) = (text.contains('\\'), !text.is_ascii());
-    if !backslash && !letters {
+    let quotes = text.contains('"');
+    let pipes = text.contains("||");
+    if !backslash && !letters && !quotes && !pipes {
         return false;
     }
     let text = text.to_ascii_lowercase();
-    (backslash && text.contains("standard_conforming_strings"))
-        || (letters && (text.contains("client_encoding") || text.contains("names")))
+    match dialect {
+        Dialect::Postgres | Dialect::Redshift => {
+            (backslash && text.contains("standard_conforming_strings"))
+                || (letters && (text.contains("client_encoding") || text.contains("names")))
+        }
+        Dialect::Mysql | Dialect::Mariadb => {
+            ((backslash || quotes || pipes) && text.contains("sql_mode"))
+                || (letters
+                    && ["character_set_client", "names", "charset", "character set"]
+                        .iter()
+                        .any(|word| text.contains(word)))
+        }
+        Dialect::Mssql => quotes && text.contains("quoted_identifier"),
+        Dialect::Sqlite
+        | Dialect::Snowflake
+        | Dialect::Bigquery
+        | Dialect::Clickhouse
+        | Dialect::Oracle
+        | Dialect::Duckdb
+        | Dialect::Hive
+        | Dialect::Spark
+        | Dialect::Databricks => false,
+    }
 }
 
 fn span_of(tokens: &[Token]) -> Span {

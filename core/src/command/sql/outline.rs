@@ -5,7 +5,8 @@
 use std::ops::Range;
 
 use crate::command::sql::height::{Height, Link};
-use crate::command::sql::rules::{Body, BodyKind, HeadWord, Rules};
+use crate::command::sql::rules::{Body, BodyKind, Ends, HeadWord, Rules};
+use crate::command::sql::tsql::Progress;
 use crate::command::sql::{Refusal, Token, TokenKind};
 use crate::limits;
 use crate::primitives::Span;
@@ -26,13 +27,25 @@ pub(super) fn outline(text: &str, tokens: &[Token], rules: &Rules) -> Result<Vec
     let mut parts = Vec::new();
     let mut first = 0;
     while let Some(rest) = tokens.get(first..).filter(|rest| !rest.is_empty()) {
-        let (length, height) = Statement::new(text, rest, rules).measure()?;
-        if length > 0 {
+        let Measured { length, height, separated, control } =
+            Statement::new(text, rest, rules).measure()?;
+        if length > 0 && !control {
             parts.push(Part { tokens: first..first + length, height });
         }
-        first += length + 1;
+        first += length + usize::from(separated);
     }
     Ok(parts)
+}
+
+/// What a statement was found to be.
+struct Measured {
+    /// The number of its tokens.
+    length: usize,
+    height: u32,
+    /// A separator stands behind it.
+    separated: bool,
+    /// It is a word of control flow and does nothing by itself.
+    control: bool,
 }
 
 /// The statement at the start of `tokens`.
@@ -45,6 +58,10 @@ struct Statement<'a> {
     frames: Vec<Frame>,
     /// The height outside every bracket.
     height: Height,
+    /// How many compound statements are open.
+    program: usize,
+    /// Where statements need no separator.
+    progress: Option<Progress>,
 }
 
 /// A bracket or a `CASE` that is open.
@@ -58,6 +75,7 @@ struct Frame {
 enum Opener {
     Round,
     Square,
+    Curly,
     Case,
 }
 
@@ -77,15 +95,29 @@ impl<'a> Statement<'a> {
         let body = rules.bodies.iter().find(|body| has_head(text, tokens, body.head));
         let block = match body.map(|body| body.kind) {
             Some(BodyKind::Block(_) | BodyKind::MandatoryBlock(_)) => Block::Before(0),
-            Some(BodyKind::Brackets) | None => Block::None,
+            Some(BodyKind::Brackets | BodyKind::Program | BodyKind::Rest) | None => Block::None,
         };
-        Self { text, tokens, body, block, frames: Vec::new(), height: Height::default() }
+        let rest = body.is_some_and(|body| body.kind == BodyKind::Rest);
+        let unseparated = rules.ends == Ends::NextStatement && !rest;
+        Self {
+            text,
+            tokens,
+            body,
+            block,
+            frames: Vec::new(),
+            height: Height::default(),
+            program: 0,
+            progress: unseparated.then(Progress::default),
+        }
     }
 
-    /// The number of its tokens, and the bound on its height.
-    fn measure(mut self) -> Result<(usize, u32), Refusal> {
+    /// Its tokens, and the bound on its height.
+    fn measure(mut self) -> Result<Measured, Refusal> {
         let mut last = None;
         for (index, token) in self.tokens.iter().enumerate() {
+            if self.next_begins(index, last, token) {
+                return self.end(index, false);
+            }
             match token.kind {
                 TokenKind::Open => self.open(token)?,
                 TokenKind::Close => self.close(token)?,
@@ -94,7 +126,7 @@ impl<'a> Statement<'a> {
                 TokenKind::Word => self.word(token, last)?,
                 TokenKind::Semicolon => {
                     if self.ends_at(token)? {
-                        return self.end(index);
+                        return self.end(index, true);
                     }
                     self.here().comma();
                 }
@@ -104,13 +136,27 @@ impl<'a> Statement<'a> {
                 | TokenKind::Placeholder
                 | TokenKind::Dot => {}
             }
+            let in_brackets = !self.frames.is_empty();
+            if let Some(progress) = &mut self.progress {
+                progress.take(self.text, token, in_brackets);
+            }
             last = Some(token);
         }
         let length = self.tokens.len();
-        self.end(length)
+        self.end(length, false)
     }
 
-    fn end(mut self, length: usize) -> Result<(usize, u32), Refusal> {
+    /// Whether the statement ends before `token` without a separator.
+    fn next_begins(&self, index: usize, last: Option<&Token>, token: &Token) -> bool {
+        let Some(progress) = &self.progress else { return false };
+        if progress.block_ends_before(self.text, Some(token)) {
+            return true;
+        }
+        let next = self.tokens.get(index + 1);
+        self.frames.is_empty() && progress.ends_before(self.text, last, token, next)
+    }
+
+    fn end(mut self, length: usize, separated: bool) -> Result<Measured, Refusal> {
         self.drop_cases();
         if let Some(frame) = self.frames.last() {
             return Err(Refusal::Unterminated(frame.span));
@@ -120,19 +166,24 @@ impl<'a> Statement<'a> {
             (Some(first), Some(last)) => Span::from_offsets(first.span.start(), last.span.end()),
             _ => Span::default(),
         };
-        if matches!(self.block, Block::Inside(_)) {
+        if matches!(self.block, Block::Inside(_)) || self.program > 0 {
             return Err(Refusal::Unterminated(span));
         }
         let height = self.height.total();
         let bound = u32::try_from(limits::MAX_SQL_CHAIN).unwrap_or(u32::MAX);
-        if height > bound { Err(Refusal::TooChained(span)) } else { Ok((length, height)) }
+        if height > bound {
+            return Err(Refusal::TooChained(span));
+        }
+        let control = self.progress.is_some_and(|progress| {
+            progress.is_control() || progress.block_ends_before(self.text, None)
+        });
+        Ok(Measured { length, height, separated, control })
     }
 
     // Brackets.
 
     fn open(&mut self, token: &Token) -> Result<(), Refusal> {
-        let round = token.text(self.text) == "(";
-        self.push(if round { Opener::Round } else { Opener::Square }, token.span)
+        self.push(opener(token.text(self.text)), token.span)
     }
 
     fn push(&mut self, opener: Opener, span: Span) -> Result<(), Refusal> {
@@ -145,7 +196,7 @@ impl<'a> Statement<'a> {
 
     fn close(&mut self, token: &Token) -> Result<(), Refusal> {
         self.drop_cases();
-        let wanted = if token.text(self.text) == ")" { Opener::Round } else { Opener::Square };
+        let wanted = opener(token.text(self.text));
         if self.frames.last().is_none_or(|frame| frame.opener != wanted) {
             let open = self.frames.last().map_or(token.span, |frame| frame.span);
             return Err(Refusal::Unterminated(open));
@@ -184,6 +235,9 @@ impl<'a> Statement<'a> {
     fn word(&mut self, token: &Token, last: Option<&Token>) -> Result<(), Refusal> {
         let word = token.text(self.text);
         self.block_word(token, last)?;
+        if self.program_word(token, last) {
+            return Ok(());
+        }
         let is = |words: &[&str]| words.iter().any(|other| other.eq_ignore_ascii_case(word));
         if last.is_some_and(|last| last.kind == TokenKind::Dot) {
             return Ok(());
@@ -210,8 +264,12 @@ impl<'a> Statement<'a> {
 
     /// Whether the `;` ends the statement.
     fn ends_at(&mut self, token: &Token) -> Result<bool, Refusal> {
-        if self.body.is_some_and(|body| body.kind == BodyKind::Brackets) {
-            return Ok(!self.in_brackets());
+        match self.body.map(|body| body.kind) {
+            Some(BodyKind::Brackets) => return Ok(!self.in_brackets()),
+            // Only the end of the batch: a line that says `GO` or `/`.
+            Some(BodyKind::Rest) => return Ok(token.text(self.text) != ";"),
+            Some(BodyKind::Program) if self.program > 0 => return Ok(false),
+            Some(BodyKind::Program | BodyKind::Block(_) | BodyKind::MandatoryBlock(_)) | None => {}
         }
         self.drop_cases();
         if let Some(frame) = self.frames.last() {
@@ -229,7 +287,7 @@ impl<'a> Statement<'a> {
     fn block_word(&mut self, token: &Token, last: Option<&Token>) -> Result<(), Refusal> {
         let opening = match self.body.map(|body| body.kind) {
             Some(BodyKind::Block(words) | BodyKind::MandatoryBlock(words)) => words,
-            Some(BodyKind::Brackets) | None => return Ok(()),
+            Some(BodyKind::Brackets | BodyKind::Program | BodyKind::Rest) | None => return Ok(()),
         };
         if self.in_brackets() {
             return Ok(());
@@ -279,24 +337,116 @@ impl<'a> Statement<'a> {
     }
 }
 
+impl Statement<'_> {
+    /// Counts the compound statements of a stored program; the answer is whether the word was one
+    /// of theirs and no part of an expression.
+    fn program_word(&mut self, token: &Token, last: Option<&Token>) -> bool {
+        if self.body.is_none_or(|body| body.kind != BodyKind::Program)
+            || self.frames.iter().any(|frame| matches!(frame.opener, Opener::Round))
+        {
+            return false;
+        }
+        let is = |words: &[&str]| words.iter().any(|word| token.is_word(self.text, word));
+        let behind = |words: &[&str]| {
+            last.is_some_and(|last| words.iter().any(|word| last.is_word(self.text, word)))
+        };
+        if is(&["end"]) {
+            if self.frames.is_empty() && self.program > 0 {
+                self.program -= 1;
+                return true;
+            }
+            return false;
+        }
+        if behind(&["end"]) {
+            // `END IF`, `END CASE`: what ended was counted.
+            return is(COMPOUND) || is(&["case"]);
+        }
+        let starts = last.is_none_or(|last| {
+            matches!(last.kind, TokenKind::Semicolon | TokenKind::Close | TokenKind::Text)
+                || last.text(self.text) == ":"
+        }) || behind(BEFORE_A_STATEMENT);
+        let opens = is(&["begin"]) || starts && is(COMPOUND);
+        if opens {
+            self.program += 1;
+        }
+        opens
+    }
+}
+
+/// Words that open a compound statement where a statement may begin; `CASE` is counted with the
+/// expressions of its name.
+const COMPOUND: &[&str] = &["if", "loop", "while", "repeat", "for"];
+
+/// Words behind which a statement may begin inside a stored program, or its whole body.
+const BEFORE_A_STATEMENT: &[&str] = &[
+    "as",
+    "begin",
+    "data",
+    "definer",
+    "deterministic",
+    "do",
+    "else",
+    "invoker",
+    "loop",
+    "repeat",
+    "row",
+    "sql",
+    "then",
+];
+
+/// What a bracket opens or closes.
+fn opener(bracket: &str) -> Opener {
+    match bracket {
+        "(" | ")" => Opener::Round,
+        "[" | "]" => Opener::Square,
+        _ => Opener::Curly,
+    }
+}
+
 /// Whether a statement begins with these words.
 fn has_head(text: &str, tokens: &[Token], head: &[HeadWord]) -> bool {
-    let mut tokens = tokens.iter();
-    let mut next = tokens.next();
+    let is = |token: Option<&Token>, words: &[&str]| {
+        token.is_some_and(|token| words.iter().any(|word| token.is_word(text, word)))
+    };
+    let mut at = 0;
+    let mut skips = false;
     for word in head {
-        let (words, must) = match word {
-            HeadWord::One(words) => (*words, true),
-            HeadWord::Maybe(words) => (*words, false),
-        };
-        let fits = next.is_some_and(|token| words.iter().any(|word| token.is_word(text, word)));
-        if fits {
-            next = tokens.next();
-        } else if must {
-            return false;
+        match word {
+            HeadWord::Any => skips = true,
+            HeadWord::Maybe(words) => at += usize::from(is(tokens.get(at), words)),
+            HeadWord::Not(words) => {
+                let next = tokens.get(at).filter(|token| token.kind != TokenKind::Semicolon);
+                if next.is_none() || is(next, words) {
+                    return false;
+                }
+            }
+            HeadWord::One(words) => {
+                while skips && !is(tokens.get(at), words) {
+                    if at >= MAX_SKIPPED_HEAD
+                        || tokens.len() <= at
+                        || is(tokens.get(at), OTHER_HEADS)
+                    {
+                        return false;
+                    }
+                    at += 1;
+                }
+                skips = false;
+                if !is(tokens.get(at), words) {
+                    return false;
+                }
+                at += 1;
+            }
         }
     }
     true
 }
+
+/// How many tokens may stand between `CREATE` and what is made: `OR REPLACE DEFINER = a@b …`.
+const MAX_SKIPPED_HEAD: usize = 16;
+
+/// Things that are made without a stored program.
+const OTHER_HEADS: &[&str] =
+    &["table", "view", "index", "database", "schema", "user", "role", "as", "select", "on", "to"];
 
 /// Words that link expressions without a bracket or an operator character between them. A word
 /// that is a name here only makes the bound larger than it need be.

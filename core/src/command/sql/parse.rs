@@ -1,27 +1,118 @@
 //! The parser behind the guard lexer.
 
 use sqlparser::ast;
-use sqlparser::dialect::{Dialect as Grammar, PostgreSqlDialect, SQLiteDialect};
+use sqlparser::dialect::{
+    BigQueryDialect, ClickHouseDialect, DatabricksDialect, Dialect as Grammar, DuckDbDialect,
+    HiveDialect, MsSqlDialect, MySqlDialect, OracleDialect, PostgreSqlDialect, RedshiftSqlDialect,
+    SQLiteDialect, SnowflakeDialect, SparkSqlDialect,
+};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token as Parsed, TokenWithSpan};
 
-use crate::command::sql::grammar::Fenced;
-use crate::command::{Dialect, Reader};
+use crate::command::Dialect;
+use crate::command::sql::Modes;
+use crate::command::sql::grammar::{Fenced, Scanning};
+use crate::command::sql::rules::{Escapes, Nesting, Rules};
 
-/// Lends the grammar for one statement of `tokens` tokens; `None` where the dialect has none.
-///
-/// - `standard_strings`: whether a backslash is a plain character in plain strings.
+/// Lends the grammar for one statement of `tokens` tokens.
 pub(super) fn with_grammar<R>(
     dialect: Dialect,
     tokens: usize,
-    standard_strings: bool,
+    modes: Modes,
     work: impl FnOnce(&dyn Grammar) -> Option<R>,
 ) -> Option<R> {
-    match dialect.reader()? {
-        Reader::Postgres => work(&Fenced::new(PostgreSqlDialect {}, tokens, !standard_strings)),
-        Reader::Sqlite => work(&Fenced::new(SQLiteDialect {}, tokens, false)),
+    let scanning = Scanning {
+        backslash: escapes(dialect, modes),
+        ansi_quotes: modes.ansi_quotes.unwrap_or(true),
+        nested_comments: Rules::of(dialect).nested_comments == Nesting::Nested,
+    };
+    macro_rules! lend {
+        ($grammar:expr) => {
+            work(&Fenced::new($grammar, tokens, scanning))
+        };
     }
+    match dialect {
+        Dialect::Postgres => lend!(PostgreSqlDialect {}),
+        Dialect::Redshift => lend!(RedshiftSqlDialect {}),
+        Dialect::Mysql | Dialect::Mariadb => lend!(MySqlDialect {}),
+        Dialect::Mssql => lend!(MsSqlDialect {}),
+        Dialect::Sqlite => lend!(SQLiteDialect {}),
+        Dialect::Duckdb => lend!(DuckDbDialect {}),
+        Dialect::Snowflake => lend!(SnowflakeDialect {}),
+        Dialect::Bigquery => lend!(BigQueryDialect {}),
+        Dialect::Clickhouse => lend!(ClickHouseDialect {}),
+        Dialect::Oracle => lend!(OracleDialect {}),
+        Dialect::Hive => lend!(HiveDialect {}),
+        Dialect::Spark => lend!(SparkSqlDialect {}),
+        Dialect::Databricks => lend!(DatabricksDialect {}),
+    }
+}
+
+/// Whether a backslash escapes in plain strings, where that is certain.
+fn escapes(dialect: Dialect, modes: Modes) -> bool {
+    let plain = Rules::of(dialect).quote(b"'").map(|quote| quote.escapes);
+    match plain {
+        Some(Escapes::Backslash | Escapes::DoubledAndBackslash) => true,
+        Some(Escapes::Session) => modes.backslash == Some(true),
+        Some(
+            Escapes::Never
+            | Escapes::Doubled
+            | Escapes::Raw
+            | Escapes::BackslashVaries
+            | Escapes::Unicode
+            | Escapes::Delimited,
+        )
+        | None => false,
+    }
+}
+
+/// Leaves out what the parser would misread and what changes nothing of what is reached.
+pub(super) fn prepare(dialect: Dialect, tokens: &mut Vec<TokenWithSpan>) {
+    match dialect {
+        Dialect::Postgres | Dialect::Redshift => {
+            leave_out_only(tokens);
+            leave_out_locks(tokens);
+        }
+        Dialect::Mysql | Dialect::Mariadb => leave_out_priorities(tokens),
+        Dialect::Mssql
+        | Dialect::Sqlite
+        | Dialect::Snowflake
+        | Dialect::Bigquery
+        | Dialect::Clickhouse
+        | Dialect::Oracle
+        | Dialect::Duckdb
+        | Dialect::Hive
+        | Dialect::Spark
+        | Dialect::Databricks => {}
+    }
+}
+
+/// Leaves out `LOW_PRIORITY`, `QUICK` and `IGNORE` behind DELETE and UPDATE: the parser takes them
+/// for the names of tables.
+fn leave_out_priorities(tokens: &mut Vec<TokenWithSpan>) {
+    let is = |at: usize, words: &[&str]| match tokens.get(at).map(|token| &token.token) {
+        Some(Parsed::Word(word)) => {
+            word.quote_style.is_none() && words.iter().any(|w| word.value.eq_ignore_ascii_case(w))
+        }
+        Some(_) | None => false,
+    };
+    let mut out = Vec::new();
+    for at in 0..tokens.len() {
+        let words: &[&str] = if is(at, &["delete"]) {
+            &["low_priority", "quick", "ignore"]
+        } else if is(at, &["update"]) {
+            &["low_priority", "ignore"]
+        } else {
+            continue;
+        };
+        let mut next = at + 1;
+        while is(next, words) {
+            out.push(next);
+            next += 1;
+        }
+    }
+    remove(tokens, &out);
 }
 
 /// Leaves out `ONLY` before a table's name, and the brackets of `ONLY (t)`.
@@ -29,7 +120,7 @@ pub(super) fn with_grammar<R>(
 /// PostgreSQL reserves the word: it says that tables that inherit are not meant. The parser takes
 /// it for the name of the table, and the table's name for a label. Without it the statement
 /// reaches the same table and more, so what is read is an upper bound.
-pub(super) fn leave_out_only(tokens: &mut Vec<TokenWithSpan>) {
+fn leave_out_only(tokens: &mut Vec<TokenWithSpan>) {
     let keyword = |token: Option<&TokenWithSpan>| match token.map(|token| &token.token) {
         Some(Parsed::Word(word)) if word.quote_style.is_none() => word.keyword,
         Some(_) | None => Keyword::NoKeyword,
@@ -60,7 +151,7 @@ pub(super) fn leave_out_only(tokens: &mut Vec<TokenWithSpan>) {
 /// `FOR … OF a, b`: how strong a lock is, and all but the first of the tables that it is on.
 ///
 /// A lock changes neither what is read nor what comes back, and the tables stand in FROM too.
-pub(super) fn leave_out_locks(tokens: &mut Vec<TokenWithSpan>) {
+fn leave_out_locks(tokens: &mut Vec<TokenWithSpan>) {
     let is = |token: Option<&TokenWithSpan>, keyword: Keyword| {
         if let Some(Parsed::Word(word)) = token.map(|token| &token.token) {
             word.quote_style.is_none() && word.keyword == keyword

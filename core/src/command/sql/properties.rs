@@ -4,11 +4,18 @@ use proptest::prelude::*;
 
 use super::*;
 
-const DIALECTS: [Dialect; 2] = [Dialect::Postgres, Dialect::Sqlite];
+const DIALECTS: &[Dialect] = Dialect::ALL;
 
-fn sessions() -> [SqlSession; 3] {
-    [Some(true), Some(false), None].map(|standard| SqlSession {
+fn sessions() -> [SqlSession; 4] {
+    [
+        (Some(true), Some("")),
+        (Some(false), Some("ANSI_QUOTES")),
+        (Some(true), Some("NO_BACKSLASH_ESCAPES")),
+        (None, None),
+    ]
+    .map(|(standard, mode)| SqlSession {
         standard_conforming_strings: standard,
+        sql_mode: mode.map(str::to_owned),
         ..SqlSession::server_defaults()
     })
 }
@@ -24,6 +31,25 @@ const FRAGMENTS: &[&str] = &[
     "CREATE FUNCTION",
     "CREATE TRIGGER",
     "CREATE RULE",
+    "CREATE PROCEDURE",
+    "IF",
+    "LOOP",
+    "\nGO\n",
+    "\n/\n",
+    "\nDELIMITER //\n",
+    "//",
+    "/*!",
+    "/*!50701",
+    "q'[",
+    "]'",
+    "r'",
+    "'''",
+    "\"\"\"",
+    "@@a",
+    "##t",
+    "}",
+    "^",
+    "&",
     "a",
     "b$c",
     "é",
@@ -138,11 +164,11 @@ proptest! {
     /// Every byte is in exactly one piece, in order, and a refusal points into the text.
     #[test]
     fn pieces_partition_the_text(text in soup()) {
-        for dialect in DIALECTS {
+        for &dialect in DIALECTS {
             for session in sessions() {
-                let rules = Rules::of(dialect).unwrap();
                 let text = text.replace('\0', "");
-                let mut lexer = Lexer::new(&text, rules, session.standard_conforming_strings);
+                let modes = Modes::of(dialect, &session);
+                let mut lexer = Lexer::new(&text, Rules::of(dialect), modes);
                 let mut at = 0;
                 loop {
                     match lexer.next() {
@@ -170,7 +196,7 @@ proptest! {
     /// Any text gets an answer, and its statements lie in it in order.
     #[test]
     fn any_text_is_answered(text in soup()) {
-        for dialect in DIALECTS {
+        for &dialect in DIALECTS {
             for session in sessions() {
                 read(text.as_bytes(), dialect, &session, |reading| match reading {
                     Ok(reading) => {
@@ -189,7 +215,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_answered(bytes in prop::collection::vec(any::<u8>(), 0..60)) {
-        for dialect in DIALECTS {
+        for &dialect in DIALECTS {
             read(&bytes, dialect, &SqlSession::default(), |reading| reading.is_ok());
         }
     }
@@ -210,7 +236,7 @@ proptest! {
             changed.push_str(&piece);
             changed.push_str(gap);
         }
-        for dialect in DIALECTS {
+        for &dialect in DIALECTS {
             prop_assert_eq!(words(&plain, dialect), words(&changed, dialect), "{}", changed);
         }
     }
@@ -218,8 +244,12 @@ proptest! {
     /// `a ; b` is the tokens of `a`, the separator, and the tokens of `b`.
     #[test]
     fn a_separator_joins_token_streams(a in soup(), b in soup()) {
-        for dialect in DIALECTS {
+        for &dialect in DIALECTS {
             let (Ok(left), Ok(right)) = (words(&a, dialect), words(&b, dialect)) else { continue };
+            // What the client's own lines do reaches further than a statement.
+            if a.contains("DELIMITER") || a.contains("GO") || a.contains("\n/") {
+                continue;
+            }
             // A comment to the end of the line would reach over the separator.
             let Ok(both) = words(&format!("{a}\n;{b}"), dialect) else { continue };
             let separator = (TokenKind::Semicolon, ";".to_owned());
@@ -231,7 +261,7 @@ proptest! {
     /// A statement's slice reads as the statement did within the whole.
     #[test]
     fn a_slice_reads_as_the_whole(text in soup()) {
-        for dialect in DIALECTS {
+        for &dialect in DIALECTS {
             let session = SqlSession::server_defaults();
             let Ok(whole) = guard(text.as_bytes(), dialect, &session) else { continue };
             for part in &whole.parts {
@@ -262,7 +292,7 @@ proptest! {
                 continue;
             };
             if read.tokens.len() == 1 {
-                let decoded = text_value(&read.tokens[0], &literal, dialect, Some(true));
+                let decoded = text_value(&read.tokens[0], &literal, dialect, read.modes);
                 prop_assert_eq!(decoded.as_deref(), Some(value.as_str()));
             } else {
                 prop_assert!(value.contains('$'), "{}", literal);

@@ -56,6 +56,9 @@ refusals! {
         "use the server's own placeholders";
     ReadingsDisagree = "readings_disagree", "two readings of the text differ",
         "write the marked part in the plainest notation that the server has";
+    ExecutableComment = "executable_comment",
+        "a comment that some releases of the server run, and that cannot be read both ways",
+        "write what it holds outside of the comment, or leave it out";
     ParserStateUnknown = "parser_state_unknown",
         "the session's state changes how the text is read, and it is not known",
         "tell the session's settings, or avoid backslashes in plain strings";

@@ -2,7 +2,7 @@ use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
 use sqlparser::tokenizer::Tokenizer;
 
-use super::grammar::Fenced;
+use super::grammar::{Fenced, Scanning};
 use super::*;
 
 /// The statements of a text, each with whether it has a tree; or the refusal's code.
@@ -169,15 +169,6 @@ fn an_end_that_is_no_end_of_a_body_ends_it_for_nobody() {
 }
 
 #[test]
-fn other_dialects_have_no_reader() {
-    for dialect in Dialect::ALL {
-        let read = statements("SELECT 1", *dialect);
-        assert_eq!(read.is_ok(), matches!(dialect, Dialect::Postgres | Dialect::Sqlite));
-    }
-    assert_eq!(statements("SELECT 1", Dialect::Oracle), Err("reader_absent"));
-}
-
-#[test]
 fn placeholders_of_others_are_refused() {
     for text in [
         "SELECT * FROM t WHERE id = ?",
@@ -211,9 +202,12 @@ fn placeholders_of_others_are_refused() {
     parsed(sqlite(own), &[own]);
 }
 
+/// How PostgreSQL cuts texts.
+const STANDARD: Scanning = Scanning { backslash: false, ansi_quotes: true, nested_comments: true };
+
 /// The steps that the parser takes for `text`.
 fn steps(text: &str) -> usize {
-    let fence = Fenced::new(PostgreSqlDialect {}, 1_000_000, false);
+    let fence = Fenced::new(PostgreSqlDialect {}, 1_000_000, STANDARD);
     let before = fence.steps_left();
     let tokens = Tokenizer::new(&fence, text).tokenize_with_location().unwrap();
     let _ = parse::parse(tokens, &fence);
@@ -300,7 +294,7 @@ fn the_fence_answers_as_the_grammar_does() {
             continue;
         };
         let statement = String::from_utf8(part.of(text.as_bytes()).unwrap().to_vec()).unwrap();
-        let fence = Fenced::new(PostgreSqlDialect {}, 1_000_000, false);
+        let fence = Fenced::new(PostgreSqlDialect {}, 1_000_000, STANDARD);
         let fenced = Parser::parse_sql(&fence, &statement);
         let plain = Parser::parse_sql(&PostgreSqlDialect {}, &statement);
         if statement.starts_with("SELECT INTO") {

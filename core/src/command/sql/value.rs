@@ -1,12 +1,11 @@
 //! What a literal or a quoted name stands for.
 
 use crate::command::Dialect;
-use crate::command::sql::{Token, TokenKind};
+use crate::command::sql::rules::{Escapes, Holds, Rules};
+use crate::command::sql::{Modes, Token, TokenKind};
 
 /// The text that a string literal stands for; `None` where the server would refuse it, where it
-/// is a bit or hex string, or where its value cannot be known.
-///
-/// - `standard_strings`: the session's `standard_conforming_strings`; only PostgreSQL has it.
+/// holds bytes or bits, or where its value cannot be known.
 ///
 /// # Examples
 /// ```
@@ -16,17 +15,13 @@ use crate::command::sql::{Token, TokenKind};
 /// let session = SqlSession::server_defaults();
 /// sql::read(text.as_bytes(), Dialect::Postgres, &session, |reading| {
 ///     let statement = &reading.unwrap().statements[0];
-///     let value = sql::text_value(&statement.tokens[1], text, Dialect::Postgres, Some(true));
+///     let modes = sql::Modes::of(Dialect::Postgres, &session);
+///     let value = sql::text_value(&statement.tokens[1], text, Dialect::Postgres, modes);
 ///     assert_eq!(value.as_deref(), Some("it's A"));
 /// });
 /// ```
 #[must_use]
-pub fn text_value(
-    token: &Token,
-    text: &str,
-    dialect: Dialect,
-    standard_strings: Option<bool>,
-) -> Option<String> {
+pub fn text_value(token: &Token, text: &str, dialect: Dialect, modes: Modes) -> Option<String> {
     if token.kind != TokenKind::Text {
         return None;
     }
@@ -35,41 +30,59 @@ pub fn text_value(
         let tag = literal.get(1..)?.find('$')? + 2;
         return Some(literal.get(tag..literal.len().checked_sub(tag)?)?.to_owned());
     }
-    let quote = literal.find('\'')?;
-    let prefix = literal.get(..quote)?.to_ascii_lowercase();
-    let backslash = match (dialect, prefix.as_str()) {
-        (Dialect::Sqlite, "") => false,
-        (Dialect::Sqlite, _) => return None,
-        (_, "" | "n") => match standard_strings {
-            Some(standard) => !standard,
-            None if literal.contains('\\') => return None,
-            None => false,
-        },
-        (_, "e") => true,
-        (_, "u&") => return unicode(&joined(literal, quote, false)?),
-        (_, _) => return None,
+    let quote = Rules::of(dialect).quote(literal.as_bytes())?;
+    if quote.holds == Holds::Bytes {
+        return None;
+    }
+    let inside = literal.get(quote.prefix.len() + quote.open.len()..)?;
+    let closing = inside.len().checked_sub(quote.close.len())?;
+    let mark = quote.close.chars().next()?;
+    let plain = |raw: &str| joined(raw, mark, false);
+    let escaped = |doubled: bool| {
+        let raw =
+            if doubled { joined(inside, mark, true)? } else { inside.get(..closing)?.to_owned() };
+        unescape(&raw, escapes_of(dialect))
     };
-    let raw = joined(literal, quote, backslash)?;
-    if backslash { unescape(&raw) } else { Some(raw) }
+    match quote.escapes {
+        Escapes::Never | Escapes::Raw => inside.get(..closing).map(str::to_owned),
+        Escapes::Doubled => plain(inside),
+        Escapes::Unicode => unicode(&plain(inside)?),
+        Escapes::Delimited => inside.get(1..closing.checked_sub(1)?).map(str::to_owned),
+        Escapes::Backslash => escaped(false),
+        Escapes::DoubledAndBackslash => escaped(true),
+        Escapes::BackslashVaries if inside.contains('\\') => None,
+        Escapes::BackslashVaries => plain(inside),
+        Escapes::Session => match modes.backslash {
+            Some(true) => escaped(true),
+            Some(false) => plain(inside),
+            None if inside.contains('\\') => None,
+            None => plain(inside),
+        },
+    }
 }
 
 /// The name that a word or a quoted name stands for, its case as written.
 ///
-/// `None` for other tokens, and for a `U&"…"` that the server would refuse.
+/// `None` for other tokens, for a `U&"…"` that the server would refuse, and for a name with
+/// backslashes where they escape.
 #[must_use]
-pub fn name_value(token: &Token, text: &str) -> Option<String> {
+pub fn name_value(token: &Token, text: &str, dialect: Dialect) -> Option<String> {
     let name = token.text(text);
     match token.kind {
         TokenKind::Word => Some(name.to_owned()),
         TokenKind::QuotedName => {
-            let open = name.find(['"', '`', '['])?;
-            let inside = name.get(open + 1..name.len().checked_sub(1)?)?;
-            match name.get(open..=open)? {
-                "[" => Some(inside.to_owned()),
-                quote => {
-                    let plain = inside.replace(&quote.repeat(2), quote);
-                    if open > 0 { unicode(&plain) } else { Some(plain) }
-                }
+            let quote = Rules::of(dialect).quote(name.as_bytes())?;
+            let inside = name.get(quote.prefix.len() + quote.open.len()..)?;
+            let inside = inside.get(..inside.len().checked_sub(quote.close.len())?)?;
+            let plain = || inside.replace(&quote.close.repeat(2), quote.close);
+            match quote.escapes {
+                Escapes::Never => Some(inside.to_owned()),
+                Escapes::Unicode => unicode(&plain()),
+                Escapes::Doubled | Escapes::Session => Some(plain()),
+                Escapes::Backslash | Escapes::DoubledAndBackslash if inside.contains('\\') => None,
+                Escapes::DoubledAndBackslash => Some(plain()),
+                Escapes::Backslash => Some(inside.to_owned()),
+                Escapes::Raw | Escapes::BackslashVaries | Escapes::Delimited => None,
             }
         }
         TokenKind::Text
@@ -84,27 +97,55 @@ pub fn name_value(token: &Token, text: &str) -> Option<String> {
     }
 }
 
-/// The inside of a literal, its continued parts joined and doubled quotes made single;
-/// backslashes stay.
-fn joined(literal: &str, quote: usize, backslash: bool) -> Option<String> {
-    let mut out = String::with_capacity(literal.len());
-    let mut chars = literal.get(quote + 1..)?.chars().peekable();
+/// Whose escapes stand behind a backslash.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Family {
+    /// scan.l, `unescape_single_char`.
+    Postgres,
+    /// `\0 \b \n \r \t \Z`; `\%` and `\_` stay as they are.
+    Mysql,
+    /// Not taken apart: a literal with a backslash other than before a quote or a backslash has
+    /// no known value.
+    Quotes,
+}
+
+const fn escapes_of(dialect: Dialect) -> Family {
+    match dialect {
+        Dialect::Postgres | Dialect::Redshift | Dialect::Duckdb => Family::Postgres,
+        Dialect::Mysql | Dialect::Mariadb => Family::Mysql,
+        Dialect::Mssql
+        | Dialect::Sqlite
+        | Dialect::Snowflake
+        | Dialect::Bigquery
+        | Dialect::Clickhouse
+        | Dialect::Oracle
+        | Dialect::Hive
+        | Dialect::Spark
+        | Dialect::Databricks => Family::Quotes,
+    }
+}
+
+/// The inside of a literal, its continued parts joined and doubled marks made single;
+/// backslashes stay. `raw` begins behind the opening mark and ends with the closing one.
+fn joined(raw: &str, mark: char, backslash: bool) -> Option<String> {
+    let mut out = String::with_capacity(raw.len());
+    let mut chars = raw.chars().peekable();
     loop {
         match chars.next()? {
             '\\' if backslash => {
                 out.push('\\');
                 out.push(chars.next()?);
             }
-            '\'' if chars.peek() == Some(&'\'') => {
+            char if char == mark && chars.peek() == Some(&mark) => {
                 chars.next();
-                out.push('\'');
+                out.push(mark);
             }
-            '\'' => {
+            char if char == mark => {
                 // The end, or blanks and comments up to the next part. A comment may hold quotes.
                 loop {
                     match chars.next() {
                         None => return Some(out),
-                        Some('\'') => break,
+                        Some(char) if char == mark => break,
                         Some('-') => {
                             while chars.next_if(|c| !matches!(c, '\n' | '\r')).is_some() {}
                         }
@@ -117,8 +158,8 @@ fn joined(literal: &str, quote: usize, backslash: bool) -> Option<String> {
     }
 }
 
-/// The escapes of `E'…'` (scan.l, `unescape_single_char`).
-fn unescape(raw: &str) -> Option<String> {
+/// The text behind a server's escapes.
+fn unescape(raw: &str, family: Family) -> Option<String> {
     let mut out = String::with_capacity(raw.len());
     let mut chars = raw.chars().peekable();
     while let Some(char) = chars.next() {
@@ -127,20 +168,31 @@ fn unescape(raw: &str) -> Option<String> {
             continue;
         }
         let escape = chars.next()?;
-        let decoded = match escape {
-            'b' => '\u{8}',
-            'f' => '\u{c}',
-            'n' => '\n',
-            'r' => '\r',
-            't' => '\t',
-            '0'..='7' => ascii(digits(&mut chars, 8, 2, escape.to_digit(8)?).0)?,
-            'x' => match digits(&mut chars, 16, 2, 0) {
+        let decoded = match (family, escape) {
+            (Family::Quotes, '\'' | '"' | '\\' | '`') => escape,
+            (Family::Quotes, _) => return None,
+            (Family::Mysql, '0') => return None,
+            (Family::Mysql, 'Z') => '\u{1a}',
+            (Family::Mysql, '%' | '_') => {
+                out.push('\\');
+                escape
+            }
+            (_, 'b') => '\u{8}',
+            (_, 'n') => '\n',
+            (_, 'r') => '\r',
+            (_, 't') => '\t',
+            (Family::Mysql, other) => other,
+            (Family::Postgres, 'f') => '\u{c}',
+            (Family::Postgres, '0'..='7') => {
+                ascii(digits(&mut chars, 8, 2, escape.to_digit(8)?).0)?
+            }
+            (Family::Postgres, 'x') => match digits(&mut chars, 16, 2, 0) {
                 (_, 0) => 'x',
                 (value, _) => ascii(value)?,
             },
-            'u' => scalar(exactly(&mut chars, 4)?)?,
-            'U' => scalar(exactly(&mut chars, 8)?)?,
-            other => other,
+            (Family::Postgres, 'u') => scalar(exactly(&mut chars, 4)?)?,
+            (Family::Postgres, 'U') => scalar(exactly(&mut chars, 8)?)?,
+            (Family::Postgres, other) => other,
         };
         out.push(decoded);
     }

@@ -173,7 +173,7 @@ impl<'a> Walk<'_, 'a> {
 
     /// Whether the server's own functions can be trusted to be meant by an unqualified name.
     fn builtins_come_first(&self) -> bool {
-        if self.is_sqlite() {
+        if !self.is_postgres() {
             return true;
         }
         let path = self.state.session.search_path.as_deref().unwrap_or_default();
@@ -251,7 +251,7 @@ impl<'a> Walk<'_, 'a> {
                 }
             }
         }
-        if name == "set_config" && !self.is_sqlite() {
+        if name == "set_config" && self.is_postgres() {
             self.set_config(args);
         }
         Some(match function {
@@ -337,7 +337,7 @@ impl<'a> Walk<'_, 'a> {
             return flow;
         }
         self.part.unresolved = true;
-        if let ([_, .., last], false) = (idents, self.is_sqlite()) {
+        if let ([_, .., last], true) = (idents, self.manners().attribute_calls) {
             self.attribute(last);
         }
         Flow { how: How::Opaque, ..Flow::any() }

@@ -10,6 +10,7 @@ use sqlparser::ast::{
 use super::calls::text_literal;
 use super::flow::Names;
 use super::walk::Walk;
+use crate::command::Dialect;
 use crate::facts::{Effect, EffectSet, Op, Outputs, Path, Reason, Role, TargetKind};
 
 impl<'a> Walk<'_, 'a> {
@@ -362,6 +363,9 @@ impl<'a> Walk<'_, 'a> {
             || table.with_connection.is_some();
         if foreign {
             self.not_covered();
+        }
+        if matches!(self.setting.dialect, Dialect::Mysql | Dialect::Mariadb) {
+            self.mysql_table_options();
         }
         let mut level = Names::inside(names);
         level.merged = true;

@@ -1,17 +1,18 @@
 //! INSERT, UPDATE, DELETE, MERGE.
 
 use sqlparser::ast::{
-    Assignment, AssignmentTarget, ConflictTarget, Delete, FromTable, Insert, Merge, MergeAction,
-    MergeClause, MergeClauseKind, MergeInsertKind, MergeUpdateKind, ObjectName, OnConflictAction,
-    OnInsert, OutputClause, SelectItem, SqliteOnConflict, Statement, TableFactor, TableObject,
-    Update, UpdateTableFromKind,
+    Assignment, AssignmentTarget, ConflictTarget, Delete, FromTable, Insert, JoinConstraint,
+    JoinOperator, Merge, MergeAction, MergeClause, MergeClauseKind, MergeInsertKind,
+    MergeUpdateKind, ObjectName, OnConflictAction, OnInsert, OutputClause, SelectInto, SelectItem,
+    SqliteOnConflict, Statement, TableFactor, TableObject, TableWithJoins, Update,
+    UpdateTableFromKind,
 };
 
 use super::extent::{self, Aim};
-use super::flow::{Columns, Flow, Names, Origin, Relation, Shape};
+use super::flow::{Columns, Cte, Flow, Names, Origin, Relation, Shape};
 use super::query::{at_most, row_count};
 use super::walk::Walk;
-use crate::facts::{Effect, Extent, Op, Outputs, Path, Role};
+use crate::facts::{Effect, Extent, Op, Outputs, Path, Role, Target, TargetKind};
 
 impl<'a> Walk<'_, 'a> {
     /// A data-modifying statement, alone or inside a query; the answer is what it returns.
@@ -38,9 +39,15 @@ impl<'a> Walk<'_, 'a> {
         level: &Names<'_, 'a>,
         written: &Flow,
     ) -> (Columns, Outputs) {
-        if output.is_some() {
-            self.not_covered();
-        }
+        let returning = match output {
+            None => returning,
+            Some(OutputClause::Returning { returning_token: _, select_items }) => {
+                Some(select_items)
+            }
+            Some(OutputClause::Output { output_token: _, select_items, into_table }) => {
+                return self.output(select_items, into_table.as_ref(), level);
+            }
+        };
         match returning {
             None => (None, Outputs::None),
             Some(items) => {
@@ -63,6 +70,34 @@ impl<'a> Walk<'_, 'a> {
                 (columns.clone(), self.outputs(columns))
             }
         }
+    }
+
+    /// T-SQL's OUTPUT: columns of `inserted` and `deleted`, to the client or into a table.
+    fn output(
+        &mut self,
+        items: &[SelectItem],
+        into: Option<&SelectInto>,
+        level: &Names<'_, 'a>,
+    ) -> (Columns, Outputs) {
+        let mut rows = Names::inside(level);
+        rows.merged = true;
+        self.projection(items, &rows);
+        self.part.unresolved = true;
+        self.part.may |= Effect::ReadData;
+        let Some(into) = into else { return (None, Outputs::Opaque) };
+        for target in &into.targets {
+            let idents = if let sqlparser::ast::Expr::Identifier(ident) = target {
+                std::slice::from_ref(ident)
+            } else if let sqlparser::ast::Expr::CompoundIdentifier(idents) = target {
+                idents
+            } else {
+                self.not_covered();
+                continue;
+            };
+            let parts = idents.iter().map(|ident| self.fold(ident)).collect();
+            self.existing(parts, None, Role::Sink);
+        }
+        (None, Outputs::None)
     }
 
     fn insert(&mut self, insert: &Insert, names: &Names<'_, 'a>) -> Columns {
@@ -94,27 +129,31 @@ impl<'a> Walk<'_, 'a> {
             multi_table_when_clauses,
             multi_table_else_clause,
         } = insert;
-        let foreign = *ignore
-            || *overwrite
-            || *has_table_keyword
-            || !assignments.is_empty()
-            || partitioned.is_some()
-            || !after_columns.is_empty()
-            || priority.is_some()
-            || insert_alias.is_some()
-            || settings.is_some()
-            || format_clause.is_some()
-            || multi_table_insert_type.is_some()
+        let several = multi_table_insert_type.is_some()
             || !multi_table_into_clauses.is_empty()
             || !multi_table_when_clauses.is_empty()
             || multi_table_else_clause.is_some();
-        if foreign {
+        // Rows in a format of their own stand behind the statement.
+        if several || format_clause.is_some() {
             self.not_covered();
+        }
+        // What happens to rows that do not fit, and when.
+        let _ = (ignore, has_table_keyword, priority);
+        for setting in settings.iter().flatten() {
+            self.expr(&setting.value, names);
         }
         let mut level = Names::inside(names);
         let name = match table {
             TableObject::TableName(name) => self.parts(name),
-            TableObject::TableFunction(_) | TableObject::TableQuery(_) => None,
+            // Another server, a file, or the tables behind a query.
+            TableObject::TableFunction(function) => {
+                self.call(function, names);
+                None
+            }
+            TableObject::TableQuery(query) => {
+                self.query(query, names, false);
+                None
+            }
         };
         let Some(parts) = name else {
             self.not_covered();
@@ -138,21 +177,46 @@ impl<'a> Walk<'_, 'a> {
             relation.name = Some(self.fold(&alias.alias));
         }
         self.touch_columns(&relation, columns);
+        for column in after_columns {
+            let column = self.fold(column);
+            match &relation.target {
+                Some(path) => self.touch_known(&relation, path, Some(&column)),
+                None => self.part.unresolved = true,
+            }
+        }
+        if !assignments.is_empty() || partitioned.is_some() {
+            let mut own = Names::inside(names);
+            own.relations.push(relation.clone());
+            written.mix(&self.exprs(partitioned.iter().flatten(), &own));
+            written.mix(&self.assignments(assignments, &own));
+        }
         self.part.may |= Effect::WriteData;
-        let replaces = *replace_into || *or == Some(SqliteOnConflict::Replace);
+        let replaces = *replace_into || *overwrite || *or == Some(SqliteOnConflict::Replace);
         if replaces {
             self.part.may |= Effect::Destroy;
         }
-        let on = match on {
-            None => None,
-            Some(OnInsert::OnConflict(on)) => Some(on),
+        let (on, duplicate) = match on {
+            None => (None, None),
+            Some(OnInsert::OnConflict(on)) => (Some(on), None),
+            Some(OnInsert::DuplicateKeyUpdate(assignments)) => (None, Some(assignments)),
             // `OnInsert` is closed to matching without a last arm.
             Some(_) => {
                 self.not_covered();
-                None
+                (None, None)
             }
         };
         level.relations.push(relation.clone());
+        if let Some(alias) = insert_alias {
+            // The new row under a name: what it holds was walked.
+            let name = self.parts(&alias.row_alias).and_then(|mut parts| parts.pop());
+            level.relations.push(Relation {
+                name,
+                schema: None,
+                shape: Shape::Unknown,
+                target: None,
+            });
+        }
+        let names_of_rows = level.relations.clone();
         if let Some(OnConflictAction::DoUpdate(update)) = on.map(|on| &on.action) {
             // Its effects belong to the action beside this one; what it writes comes back here.
             let (flow, _) = self.apart(|walk| {
@@ -165,6 +229,19 @@ impl<'a> Walk<'_, 'a> {
             self.returned(returning.as_ref(), output.as_ref(), &level, &written);
         let verb = if *replace_into || self.word(0) == "replace" { "REPLACE" } else { "INSERT" };
         self.finish(Op::Create, verb, extent.clone(), outputs);
+        if let Some(assignments) = duplicate {
+            let mut both = Names::inside(names);
+            both.relations = names_of_rows;
+            self.existing(parts.clone(), None, Role::Object);
+            self.assignments(assignments, &both);
+            self.part.may |= Effect::WriteData;
+            // A row that is put in changes at most one that stands there.
+            let changed = match extent.max_rows() {
+                Some(_) => extent.clone(),
+                None => Extent::Filtered(Vec::new()),
+            };
+            self.finish(Op::Update, "ON DUPLICATE KEY UPDATE", changed, Outputs::None);
+        }
         if let Some(on) = on {
             match &on.action {
                 OnConflictAction::DoNothing => {}
@@ -272,15 +349,116 @@ impl<'a> Walk<'_, 'a> {
             self.not_covered();
             return false;
         };
-        if !with_hints.is_empty() || !partitions.is_empty() || !index_hints.is_empty() {
-            self.not_covered();
-        }
+        // Which partitions, and how they are found: no more than without them.
+        let _ = (partitions, index_hints);
+        self.exprs(with_hints, level);
+        self.named_query_changed(&parts, level);
         let mut relation = self.existing(parts, alias.as_ref(), Role::Object);
         if alias.as_ref().is_some_and(|alias| !alias.columns.is_empty()) {
             relation.shape = Shape::Unknown;
         }
         level.relations.push(relation);
         true
+    }
+
+    /// Some servers change the tables behind a named query.
+    fn named_query_changed(&mut self, parts: &[String], level: &Names<'_, 'a>) {
+        let [name] = parts else { return };
+        match level.cte(name).cloned() {
+            None => {}
+            Some(Cte::Pending) => self.object(TargetKind::Table, Path::dynamic()),
+            Some(Cte::Ready { columns: _, targets, extent: _ }) => {
+                for target in targets.iter() {
+                    self.target(Target { role: Role::Object, ..target.clone() });
+                }
+                self.part.unresolved = true;
+            }
+        }
+    }
+
+    /// Of the relations of a statement that changes some of several tables, those that it changes
+    /// become its objects, the first of them first.
+    fn objects_first(&mut self, changed: &[usize], level: &mut Names<'_, 'a>) {
+        for index in changed {
+            let relation = level.relations.get(*index);
+            match relation.and_then(|relation| relation.target.clone()) {
+                Some(path) => {
+                    let columns = match relation.map(|relation| &relation.shape) {
+                        Some(Shape::Base { .. }) => crate::facts::Columns::Named(Vec::new()),
+                        _ => crate::facts::Columns::Any,
+                    };
+                    let kind = TargetKind::Table;
+                    self.target(Target { kind, path, role: Role::Object, columns });
+                }
+                // A query: the tables behind it are changed.
+                None => {
+                    let behind: Vec<Target> = self.part.targets.clone();
+                    for target in behind.into_iter().filter(|t| t.kind == TargetKind::Table) {
+                        self.target(Target { role: Role::Object, ..target });
+                    }
+                    self.part.unresolved = true;
+                }
+            }
+        }
+        if let Some(first) = changed.first()
+            && *first < level.relations.len()
+        {
+            level.relations.swap(0, *first);
+        }
+    }
+
+    /// The relations that assignments write to: those that qualify a column, or all of them.
+    fn assigned(&self, assignments: &[Assignment], level: &Names<'_, 'a>) -> Vec<usize> {
+        let mut changed = Vec::new();
+        for Assignment { target, value: _ } in assignments {
+            let columns = match target {
+                AssignmentTarget::ColumnName(name) => std::slice::from_ref(name),
+                AssignmentTarget::Tuple(names) => names,
+            };
+            for column in columns {
+                let parts = self.parts(column).unwrap_or_default();
+                let qualifier = parts.len().checked_sub(2).and_then(|at| parts.get(at));
+                let found = level.relations.iter().position(|relation| {
+                    qualifier.is_some() && relation.name.as_ref() == qualifier
+                });
+                match found {
+                    Some(index) => changed.push(index),
+                    None => changed.extend(0..level.relations.len()),
+                }
+            }
+        }
+        changed.sort_unstable();
+        changed.dedup();
+        changed
+    }
+
+    /// The conditions of inner joins restrict as a WHERE does.
+    fn joined_on<'e>(tables: &'e [TableWithJoins]) -> Vec<&'e sqlparser::ast::Expr> {
+        let mut on = Vec::new();
+        for join in tables.iter().flat_map(|tables| &tables.joins) {
+            if let JoinOperator::Join(JoinConstraint::On(condition))
+            | JoinOperator::Inner(JoinConstraint::On(condition))
+            | JoinOperator::StraightJoin(JoinConstraint::On(condition)) = &join.join_operator
+            {
+                on.push(condition);
+            }
+        }
+        on
+    }
+
+    /// The reach of a change: every condition that must hold narrows it.
+    fn narrowed<'e>(
+        conditions: impl Iterator<Item = &'e sqlparser::ast::Expr>,
+        aim: &Aim,
+    ) -> Extent {
+        let mut extent = Extent::All;
+        for condition in conditions {
+            if extent != Extent::All {
+                break;
+            }
+            extent = extent::narrowed(extent, Some(condition), aim);
+        }
+        extent
     }
 
     fn update(&mut self, update: &Update, names: &Names<'_, 'a>) -> Columns {
@@ -298,20 +476,34 @@ impl<'a> Walk<'_, 'a> {
             limit,
         } = update;
         let mut level = Names::inside(names);
-        if !table.joins.is_empty() {
-            self.not_covered();
-        }
         let mut depends = Origin::NONE;
-        self.changed(&table.relation, &mut level);
-        match from {
-            None => {}
-            Some(UpdateTableFromKind::BeforeSet(tables)) => {
-                self.not_covered();
-                self.from(tables, &mut level, &mut depends);
-            }
-            Some(UpdateTableFromKind::AfterSet(tables)) => {
-                self.from(tables, &mut level, &mut depends);
-            }
+        let more = match from {
+            None => &[][..],
+            Some(
+                UpdateTableFromKind::BeforeSet(tables) | UpdateTableFromKind::AfterSet(tables),
+            ) => tables,
+        };
+        let mut on = Self::joined_on(more);
+        let aliased = self.alias_of(&table.relation, more);
+        if let Some(alias) = aliased {
+            // T-SQL: `UPDATE x SET … FROM orders x`.
+            self.from(more, &mut level, &mut depends);
+            let changed: Vec<usize> = (0..level.relations.len())
+                .filter(|at| {
+                    level.relations.get(*at).is_some_and(|r| r.name.as_ref() == Some(&alias))
+                })
+                .collect();
+            self.objects_first(&changed, &mut level);
+        } else if table.joins.is_empty() && !matches!(from, Some(UpdateTableFromKind::BeforeSet(_)))
+        {
+            self.changed(&table.relation, &mut level);
+            self.from(more, &mut level, &mut depends);
+        } else {
+            on.extend(Self::joined_on(std::slice::from_ref(table)));
+            self.from(std::slice::from_ref(table), &mut level, &mut depends);
+            self.from(more, &mut level, &mut depends);
+            let changed = self.assigned(assignments, &level);
+            self.objects_first(&changed, &mut level);
         }
         let mut written = self.assignments(assignments, &level);
         if let Some(selection) = selection {
@@ -322,7 +514,7 @@ impl<'a> Walk<'_, 'a> {
             self.order_expr(by, &level);
         }
         let aim = Aim::of_target(self, &level);
-        let extent = extent::narrowed(Extent::All, selection.as_ref(), &aim);
+        let extent = Self::narrowed(selection.iter().chain(on), &aim);
         let extent = self.limited_change(extent, limit.as_ref(), &level);
         self.part.may |= Effect::WriteData;
         if *or == Some(SqliteOnConflict::Replace) {
@@ -363,25 +555,19 @@ impl<'a> Walk<'_, 'a> {
             limit,
         } = delete;
         let mut level = Names::inside(names);
-        if !tables.is_empty() {
-            self.not_covered();
-        }
-        let from = match from {
-            FromTable::WithFromKeyword(from) => from,
-            FromTable::WithoutKeyword(from) => {
-                self.not_covered();
-                from
-            }
-        };
+        let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = from;
         let mut depends = Origin::NONE;
+        let more = using.as_deref().unwrap_or_default();
+        let mut on = Self::joined_on(more);
         match from.as_slice() {
-            [table] if table.joins.is_empty() => {
+            [table] if table.joins.is_empty() && tables.is_empty() => {
                 self.changed(&table.relation, &mut level);
+                self.from(more, &mut level, &mut depends);
             }
-            _ => self.not_covered(),
-        }
-        if let Some(using) = using {
-            self.from(using, &mut level, &mut depends);
+            _ => {
+                on.extend(Self::joined_on(from));
+                self.deleted_of_several(tables, from, more, &mut level, &mut depends);
+            }
         }
         if let Some(selection) = selection {
             depends.add(&self.condition(selection, &level));
@@ -390,7 +576,7 @@ impl<'a> Walk<'_, 'a> {
             self.order_expr(by, &level);
         }
         let aim = Aim::of_target(self, &level);
-        let extent = extent::narrowed(Extent::All, selection.as_ref(), &aim);
+        let extent = Self::narrowed(selection.iter().chain(on), &aim);
         let extent = self.limited_change(extent, limit.as_ref(), &level);
         self.part.may |= Effect::WriteData | Effect::Destroy;
         let written = Flow { depends, ..Flow::constant() };
@@ -404,6 +590,66 @@ impl<'a> Walk<'_, 'a> {
         }
         self.finish(Op::Delete, "DELETE", extent, outputs);
         returned
+    }
+
+    /// `DELETE a, b FROM a JOIN b …`, `DELETE FROM a, b USING a JOIN b …`.
+    fn deleted_of_several(
+        &mut self,
+        tables: &[ObjectName],
+        from: &[TableWithJoins],
+        using: &[TableWithJoins],
+        level: &mut Names<'_, 'a>,
+        depends: &mut Origin,
+    ) {
+        let (named, read) = if tables.is_empty() && !using.is_empty() {
+            let factors = from.iter().map(|table| match &table.relation {
+                TableFactor::Table { name, .. } => self.parts(name),
+                _ => None,
+            });
+            (factors.collect::<Vec<_>>(), using)
+        } else {
+            (tables.iter().map(|name| self.parts(name)).collect(), from)
+        };
+        self.from(read, level, depends);
+        let mut changed = Vec::new();
+        for parts in named {
+            let last = parts.as_ref().and_then(|parts| parts.last());
+            let of = level
+                .relations
+                .iter()
+                .position(|relation| last.is_some() && relation.name.as_ref() == last);
+            match of {
+                Some(index) => changed.push(index),
+                // `a.*`, or a name that FROM does not give: any of them.
+                None => {
+                    changed.extend(0..level.relations.len());
+                    self.part.unresolved = true;
+                }
+            }
+        }
+        if tables.is_empty() && using.is_empty() {
+            changed.extend(0..level.relations.len());
+        }
+        self.objects_first(&changed, level);
+    }
+
+    /// The alias that an UPDATE names in place of a table.
+    fn alias_of(&self, factor: &TableFactor, from: &[TableWithJoins]) -> Option<String> {
+        let TableFactor::Table { name, alias: None, .. } = factor else { return None };
+        let parts = self.parts(name)?;
+        let [name] = parts.as_slice() else { return None };
+        let joined = from.iter().flat_map(|tables| {
+            std::iter::once(&tables.relation).chain(tables.joins.iter().map(|join| &join.relation))
+        });
+        let mut named = joined.filter_map(|factor| match factor {
+            TableFactor::Table { alias: Some(alias), .. }
+            | TableFactor::Derived { alias: Some(alias), .. } => Some(self.fold(&alias.name)),
+            TableFactor::Table { name, alias: None, .. } => self.parts(name)?.pop(),
+            _ => None,
+        });
+        // PostgreSQL would join the table with itself.
+        (!self.is_postgres() && !self.is_sqlite() && named.any(|other| other == *name))
+            .then(|| name.clone())
     }
 
     fn merge(&mut self, merge: &Merge, names: &Names<'_, 'a>) {
@@ -428,9 +674,9 @@ impl<'a> Walk<'_, 'a> {
                 self.part.unresolved = true;
                 Outputs::Opaque
             }
-            Some(OutputClause::Output { output_token: _, select_items: _, into_table: _ }) => {
-                self.not_covered();
-                Outputs::Opaque
+            Some(OutputClause::Output { output_token: _, select_items, into_table }) => {
+                let level = Names::inside(names);
+                self.output(select_items, into_table.as_ref(), &level).1
             }
         };
         let mut level = Names::inside(names);
@@ -469,11 +715,10 @@ impl<'a> Walk<'_, 'a> {
                                 self.exprs(&row.content, &level);
                             }
                         }
-                        MergeInsertKind::Row | MergeInsertKind::Wildcard => self.not_covered(),
+                        MergeInsertKind::Row | MergeInsertKind::Wildcard => {}
                     }
                     if let Some(predicate) = &insert.insert_predicate {
                         self.condition(predicate, &level);
-                        self.not_covered();
                     }
                     self.part.unresolved = true;
                 }
@@ -482,12 +727,16 @@ impl<'a> Walk<'_, 'a> {
                         MergeUpdateKind::Set(assignments) => {
                             self.assignments(assignments, &level);
                         }
-                        MergeUpdateKind::Wildcard => self.not_covered(),
+                        MergeUpdateKind::Wildcard => self.part.unresolved = true,
                     }
-                    for predicate in update.update_predicate.iter().chain(&update.delete_predicate)
-                    {
+                    if let Some(predicate) = &update.update_predicate {
                         self.condition(predicate, &level);
-                        self.not_covered();
+                    }
+                    // Oracle: rows that were updated go if this holds.
+                    if let Some(predicate) = &update.delete_predicate {
+                        self.condition(predicate, &level);
+                        self.part.may |= Effect::Destroy;
+                        self.part.unresolved = true;
                     }
                 }
                 MergeAction::Delete { delete_token: _ } => {

@@ -253,7 +253,7 @@ impl<'a> Walk<'_, 'a> {
 
     /// `x.name`: PostgreSQL reads it as `name(x)` where there is no such column.
     pub(super) fn attribute(&mut self, ident: &Ident) {
-        if self.is_sqlite() {
+        if !self.manners().attribute_calls {
             return;
         }
         let name = self.fold(ident);

@@ -3,8 +3,8 @@
 use std::rc::Rc;
 
 use sqlparser::ast::{
-    Expr, Join, JoinConstraint, JoinOperator, TableAlias, TableFactor, TableFunctionArgs,
-    TableSampleKind, TableWithJoins, XmlTableColumnOption,
+    Expr, Join, JoinConstraint, JoinOperator, PivotValueSource, TableAlias, TableFactor,
+    TableFunctionArgs, TableSampleKind, TableVersion, TableWithJoins, XmlTableColumnOption,
 };
 
 use super::flow::{Cte, Names, Origin, Relation, Shape};
@@ -41,9 +41,8 @@ impl<'a> Walk<'_, 'a> {
         let mut extent = self.factor(&tables.relation, level, depends);
         for join in &tables.joins {
             let Join { relation, global, join_operator } = join;
-            if *global {
-                self.not_covered();
-            }
+            // ClickHouse's GLOBAL says where it is computed.
+            let _ = global;
             let own = self.factor(relation, level, depends);
             extent = product(extent, own);
             self.join(join_operator, level, depends);
@@ -60,28 +59,30 @@ impl<'a> Walk<'_, 'a> {
             | JoinOperator::Right(constraint)
             | JoinOperator::RightOuter(constraint)
             | JoinOperator::FullOuter(constraint)
+            | JoinOperator::StraightJoin(constraint)
             | JoinOperator::CrossJoin(constraint) => constraint,
+            // One side only decides, and is not part of what comes out.
             JoinOperator::Semi(constraint)
             | JoinOperator::LeftSemi(constraint)
             | JoinOperator::RightSemi(constraint)
             | JoinOperator::Anti(constraint)
             | JoinOperator::LeftAnti(constraint)
-            | JoinOperator::RightAnti(constraint)
-            | JoinOperator::StraightJoin(constraint) => {
-                self.not_covered();
+            | JoinOperator::RightAnti(constraint) => {
+                level.merged = true;
                 constraint
             }
             JoinOperator::AsOf { match_condition, constraint } => {
-                self.not_covered();
                 depends.add(&self.condition(match_condition, level));
                 constraint
             }
-            JoinOperator::CrossApply
-            | JoinOperator::OuterApply
-            | JoinOperator::ArrayJoin
+            JoinOperator::CrossApply | JoinOperator::OuterApply => return,
+            // What is joined is a column, and no table of its own.
+            JoinOperator::ArrayJoin
             | JoinOperator::LeftArrayJoin
             | JoinOperator::InnerArrayJoin => {
-                self.not_covered();
+                level.merged = true;
+                self.part.unresolved = true;
+                *depends = Origin::Any;
                 return;
             }
         };
@@ -115,13 +116,12 @@ impl<'a> Walk<'_, 'a> {
                 sample,
                 index_hints,
             } => {
-                let foreign = !with_hints.is_empty()
-                    || version.is_some()
-                    || !partitions.is_empty()
-                    || json_path.is_some()
-                    || !index_hints.is_empty();
-                if foreign {
-                    self.not_covered();
+                // Which partitions and indexes are read, and how: no more than without them.
+                let _ = (partitions, index_hints);
+                self.exprs(with_hints, level);
+                self.version(version.as_ref(), level, depends);
+                if let Some(path) = json_path {
+                    self.json_path(path, level);
                 }
                 self.sample(sample.as_ref(), level, depends);
                 let Some(parts) = self.parts(name) else {
@@ -130,14 +130,14 @@ impl<'a> Walk<'_, 'a> {
                 };
                 match args {
                     Some(TableFunctionArgs { args, settings }) => {
-                        if settings.is_some() {
-                            self.not_covered();
+                        for setting in settings.iter().flatten() {
+                            self.expr(&setting.value, level);
                         }
                         self.table_function(parts, args, alias.as_ref(), level, depends)
                     }
                     None => {
                         if *with_ordinality {
-                            self.not_covered();
+                            level.merged = true;
                         }
                         self.relation_named(parts, alias.as_ref(), level)
                     }
@@ -236,21 +236,48 @@ impl<'a> Walk<'_, 'a> {
             }
             TableFactor::Pivot {
                 table,
-                aggregate_functions: _,
-                value_column: _,
-                value_source: _,
-                default_on_null: _,
-                alias: _,
+                aggregate_functions,
+                value_column,
+                value_source,
+                default_on_null,
+                alias,
+            } => {
+                let mut inside = Names { parent: level.parent, ..Names::default() };
+                let extent = self.factor(table, &mut inside, depends);
+                inside.merged = true;
+                let named = aggregate_functions.iter().map(|named| &named.expr);
+                self.exprs(named.chain(value_column).chain(default_on_null), &inside);
+                match value_source {
+                    PivotValueSource::List(values) => {
+                        self.exprs(values.iter().map(|value| &value.expr), &inside);
+                    }
+                    PivotValueSource::Any(order) => {
+                        for by in order {
+                            self.order_expr(by, &inside);
+                        }
+                    }
+                    PivotValueSource::Subquery(query) => {
+                        let rows = self.query(query, &inside, false);
+                        self.reach_inside(rows.extent);
+                    }
+                }
+                self.part.unresolved = true;
+                self.part.loose = true;
+                self.push_unknown(alias.as_ref(), level);
+                extent
             }
-            | TableFactor::Unpivot {
-                table,
-                value: _,
-                name: _,
-                columns: _,
-                null_inclusion: _,
-                alias: _,
+            TableFactor::Unpivot { table, value, name: _, columns, null_inclusion: _, alias } => {
+                let mut inside = Names { parent: level.parent, ..Names::default() };
+                self.factor(table, &mut inside, depends);
+                inside.merged = true;
+                self.exprs(columns.iter().map(|column| &column.expr), &inside);
+                self.expr(value, &inside);
+                self.part.unresolved = true;
+                self.part.loose = true;
+                self.push_unknown(alias.as_ref(), level);
+                Extent::Unknown
             }
-            | TableFactor::MatchRecognize {
+            TableFactor::MatchRecognize {
                 table,
                 partition_by: _,
                 order_by: _,
@@ -288,6 +315,31 @@ impl<'a> Walk<'_, 'a> {
         level.relations.push(Relation { name, schema: None, shape: Shape::Unknown, target: None });
     }
 
+    /// `FOR SYSTEM_TIME AS OF x`, `AT (TIMESTAMP => x)`.
+    fn version(
+        &mut self,
+        version: Option<&TableVersion>,
+        level: &Names<'_, 'a>,
+        depends: &mut Origin,
+    ) {
+        match version {
+            None => {}
+            Some(
+                TableVersion::ForSystemTimeAsOf(expr)
+                | TableVersion::TimestampAsOf(expr)
+                | TableVersion::VersionAsOf(expr)
+                | TableVersion::Function(expr),
+            ) => depends.add(&self.condition(expr, level)),
+            Some(TableVersion::Changes { changes, at, end }) => {
+                for expr in [changes, at].into_iter().chain(end) {
+                    depends.add(&self.condition(expr, level));
+                }
+                // Rows of a table's history, with columns of their own.
+                self.part.unresolved = true;
+            }
+        }
+    }
+
     fn sample(
         &mut self,
         sample: Option<&TableSampleKind>,
@@ -301,8 +353,8 @@ impl<'a> Walk<'_, 'a> {
         let quantity = sample.quantity.as_ref().map(|quantity| &quantity.value);
         let exprs: Vec<&Expr> = quantity.into_iter().chain(sample.offset.as_ref()).collect();
         depends.add(&self.exprs(exprs, level).as_dependence());
-        if sample.bucket.is_some() {
-            self.not_covered();
+        if let Some(bucket) = &sample.bucket {
+            depends.add(&self.exprs(&bucket.on, level).as_dependence());
         }
     }
 
@@ -364,7 +416,7 @@ impl<'a> Walk<'_, 'a> {
             }
             Some(Cte::Pending) => {
                 // SQLite may also mean the table of that name here.
-                if self.is_sqlite() {
+                if self.manners().with_beside_tables {
                     let named = self.named_parts(parts.clone());
                     self.source(TargetKind::Table, named.path);
                 }
@@ -380,7 +432,7 @@ impl<'a> Walk<'_, 'a> {
             None => {}
         }
         // SQLite runs a table-valued function without its brackets too.
-        if let ([name], true) = (parts.as_slice(), self.is_sqlite())
+        if let ([name], true) = (parts.as_slice(), self.manners().function_tables)
             && super::functions::builtin(self.setting.dialect, name)
                 .is_some_and(|function| function.set || function.catalogued)
         {
@@ -415,8 +467,8 @@ impl<'a> Walk<'_, 'a> {
         {
             self.part.may |= may;
         }
-        if let (false, [Segment::Exact(schema), Segment::Exact(relation)]) =
-            (self.is_sqlite(), named.path.0.as_slice())
+        if let (true, [Segment::Exact(schema), Segment::Exact(relation)]) =
+            (self.is_postgres(), named.path.0.as_slice())
         {
             if schema == "information_schema"
                 && let Some(may) = super::functions::information_relation(relation)

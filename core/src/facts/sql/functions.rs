@@ -1,6 +1,6 @@
 //! What calling a function may do: the tables of the servers' own functions.
 
-use crate::command::{Dialect, Reader};
+use crate::command::Dialect;
 use crate::facts::{Effect, EffectSet};
 
 const POSTGRES: &str = include_str!("tables/postgres_functions.txt");
@@ -41,11 +41,22 @@ pub(super) struct Function {
 
 /// The function `name` (folded) of the server.
 pub(super) fn builtin(dialect: Dialect, name: &str) -> Option<Function> {
-    let table = match dialect.reader()? {
-        Reader::Postgres => POSTGRES,
-        Reader::Sqlite => SQLITE,
+    let tables = match dialect {
+        Dialect::Postgres | Dialect::Redshift => &[POSTGRES],
+        Dialect::Sqlite => &[SQLITE],
+        Dialect::Mysql
+        | Dialect::Mariadb
+        | Dialect::Mssql
+        | Dialect::Snowflake
+        | Dialect::Bigquery
+        | Dialect::Clickhouse
+        | Dialect::Oracle
+        | Dialect::Duckdb
+        | Dialect::Hive
+        | Dialect::Spark
+        | Dialect::Databricks => &[POSTGRES],
     };
-    line(table, name).map(parse)
+    tables.iter().find_map(|table| line(table, name)).map(parse)
 }
 
 /// What reading the relation `name` of `pg_catalog` does beside reading data; `None` where there

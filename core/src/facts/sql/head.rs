@@ -98,13 +98,17 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// Everything may happen, and yet the kind of statement is known.
-    fn anything(&mut self, op: Op, verb: &str) {
+    pub(super) fn anything(&mut self, op: Op, verb: &str) {
         // Also a temporary table, which hides others from now on.
         self.state.session.to_mut().temp_tables = None;
         self.head_only();
         self.dynamic_target();
         self.part.may = EffectSet::ALL;
-        self.finish(op, verb, Extent::Unknown, Outputs::None);
+        let extent = match op {
+            Op::Update | Op::Delete => Extent::All,
+            _ => Extent::Unknown,
+        };
+        self.finish(op, verb, extent, Outputs::Opaque);
     }
 
     /// `TABLE x`.

@@ -1,4 +1,4 @@
-//! SQL becomes facts: PostgreSQL and SQLite.
+//! SQL becomes facts.
 //!
 //! The walk matches every variant of the parser's tree; what is not in the tables of this module
 //! is unknown and never guessed. Statements that the parser has no grammar for are bounded by
@@ -15,6 +15,8 @@ mod flow;
 mod from;
 mod functions;
 mod head;
+mod heads;
+mod manners;
 mod names;
 mod nested;
 mod query;
@@ -36,6 +38,7 @@ use super::{Action, Effect, Facts, Op, Reason, Scope, SessionDelta, Transaction,
 use crate::command::sql::{Reading, Refusal, Statement};
 use crate::command::{Dialect, Protocol, sql};
 use crate::limits;
+use crate::primitives::Span;
 use crate::schema::{Catalog, SqlSession};
 use walk::{Room, Setting, State, Walk};
 
@@ -57,10 +60,6 @@ pub(super) fn read_on(
     path_unknown: bool,
     stale: bool,
 ) -> (Facts, Left) {
-    if dialect.reader().is_none() {
-        let facts = Facts::opaque(Protocol::Sql(dialect), Reason::ReaderAbsent, bytes.len());
-        return (facts, (None, path_unknown, stale));
-    }
     let room = Room {
         names: Cell::new(limits::MAX_SQL_LINEAGE),
         code: Cell::new(limits::MAX_SQL_NESTED_BYTES),
@@ -87,14 +86,35 @@ fn read_text<'a>(setting: Setting<'a>, bytes: &[u8], state: &mut State<'a>) -> F
         client_encoding: of.client_encoding.clone(),
         ..SqlSession::default()
     };
-    sql::read(bytes, setting.dialect, &session, |reading| match reading {
-        Ok(reading) => facts_of(setting, &reading, bytes.len(), state),
-        Err(refusal) => {
+    let texts = match sql::versions(bytes, setting.dialect, &session) {
+        Ok(texts) => texts,
+        Err(refusal) => return refused(setting, refusal, bytes.len(), state),
+    };
+    let read = |text: &[u8], state: &mut State<'a>| {
+        sql::read(text, setting.dialect, &session, |reading| match reading {
+            Ok(reading) => facts_of(setting, &reading, bytes.len(), state),
+            Err(refusal) => refused(setting, refusal, bytes.len(), state),
+        })
+    };
+    let Some((first, others)) = texts.split_first() else {
+        return refused(setting, Refusal::NotText(Span::default()), bytes.len(), state);
+    };
+    let before = (!others.is_empty()).then(|| state.clone());
+    let mut facts = read(first, state);
+    for text in others {
+        let Some(mut other) = before.clone() else { break };
+        let reading = read(text, &mut other);
+        facts = facts.join(reading, Reason::ExecutableComment);
+        if !state.same(&other) {
             forget(state);
-            let reason = reason_of(refusal);
-            Facts::opaque(Protocol::Sql(setting.dialect), reason, bytes.len())
         }
-    })
+    }
+    facts
+}
+
+fn refused(setting: Setting<'_>, refusal: Refusal, len: usize, state: &mut State<'_>) -> Facts {
+    forget(state);
+    Facts::opaque(Protocol::Sql(setting.dialect), reason_of(refusal), len)
 }
 
 fn reason_of(refusal: Refusal) -> Reason {

@@ -3,7 +3,9 @@
 use sqlparser::ast::{Ident, ObjectName, ObjectNamePart};
 
 use super::functions;
+use super::manners::Lookup;
 use super::walk::Walk;
+use crate::command::Dialect;
 use crate::facts::{Path, Reason, Segment};
 use crate::schema::{Catalog, CatalogTable, CatalogView, NameCase};
 
@@ -17,12 +19,9 @@ pub(super) struct Named<'a> {
     pub(super) system: bool,
 }
 
-/// PostgreSQL cuts names at 63 bytes, between characters.
-const POSTGRES_NAME_BYTES: usize = 63;
-
 impl<'a> Walk<'_, 'a> {
     pub(super) fn case(&self) -> NameCase {
-        if self.is_sqlite() { NameCase::Ignored } else { NameCase::Exact }
+        self.manners().case
     }
 
     /// The name as the server compares it.
@@ -31,12 +30,12 @@ impl<'a> Walk<'_, 'a> {
     }
 
     pub(super) fn fold_text(&self, text: &str, quoted: bool) -> String {
-        if self.is_sqlite() {
-            return text.to_ascii_lowercase();
-        }
-        let mut name = if quoted { text.to_owned() } else { text.to_ascii_lowercase() };
-        if name.len() > POSTGRES_NAME_BYTES {
-            let end = (0..=POSTGRES_NAME_BYTES).rev().find(|at| name.is_char_boundary(*at));
+        let keep = quoted && self.manners().case == NameCase::Exact;
+        let mut name = if keep { text.to_owned() } else { text.to_ascii_lowercase() };
+        if let Some(bytes) = self.manners().name_bytes
+            && name.len() > bytes
+        {
+            let end = (0..=bytes).rev().find(|at| name.is_char_boundary(*at));
             name.truncate(end.unwrap_or(0));
         }
         name
@@ -44,19 +43,26 @@ impl<'a> Walk<'_, 'a> {
 
     /// The parts of a name; `None` where a part is computed.
     pub(super) fn parts(&self, name: &ObjectName) -> Option<Vec<String>> {
-        name.0
-            .iter()
-            .map(|part| match part {
-                ObjectNamePart::Identifier(ident) => Some(self.fold(ident)),
-                ObjectNamePart::Function(_) => None,
-            })
-            .collect()
+        let mut parts = Vec::with_capacity(name.0.len());
+        for part in &name.0 {
+            match part {
+                // A path in quotes is the path.
+                ObjectNamePart::Identifier(ident)
+                    if self.setting.dialect == Dialect::Bigquery && ident.value.contains('.') =>
+                {
+                    parts.extend(ident.value.split('.').map(|part| self.fold_text(part, true)));
+                }
+                ObjectNamePart::Identifier(ident) => parts.push(self.fold(ident)),
+                ObjectNamePart::Function(_) => return None,
+            }
+        }
+        Some(parts)
     }
 
     /// The path of a thing of which only the name counts, without a look into the catalog.
     pub(super) fn plain_path(&mut self, name: &ObjectName) -> Path {
         match self.parts(name) {
-            Some(parts) => Path::exact(without_database(parts)),
+            Some(parts) => Path::exact(self.inner_names(parts)),
             None => {
                 self.partial(Reason::UnknownStatement);
                 Path::dynamic()
@@ -76,7 +82,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     pub(super) fn named_parts(&self, parts: Vec<String>) -> Named<'a> {
-        let parts = without_database(parts);
+        let parts = self.inner_names(parts);
         match parts.as_slice() {
             [schema, name] => self.in_schema(schema, name),
             [name] => self.unqualified(name),
@@ -93,7 +99,7 @@ impl<'a> Walk<'_, 'a> {
                 .filter(|_| !self.state.stale)
                 .and_then(|catalog| catalog.table(schema, name, case)),
             view: catalog.and_then(|catalog| catalog.view(schema, name, case)),
-            system: schema == "pg_catalog" && !self.is_sqlite(),
+            system: schema == "pg_catalog" && self.is_postgres(),
         }
     }
 
@@ -113,13 +119,14 @@ impl<'a> Walk<'_, 'a> {
 
     fn unqualified(&self, name: &str) -> Named<'a> {
         let session = &self.state.session;
-        let temporary = if self.is_sqlite() { "temp" } else { "pg_temp" };
+        let temporary = self.manners().temporary;
+        let searches = self.manners().lookup == Lookup::SearchPath;
         // Temporary tables come first, unless the path says where they come.
         let moved = self.state.path_unknown
             || session.search_path.iter().flatten().any(|schema| schema == "pg_temp");
         match &session.temp_tables {
             Some(tables) => {
-                if moved && !tables.is_empty() && !self.is_sqlite() {
+                if moved && !tables.is_empty() && searches {
                     return unknown(vec![name.to_owned()]);
                 }
                 if tables.iter().any(|table| self.case().same(table, name)) {
@@ -131,7 +138,10 @@ impl<'a> Walk<'_, 'a> {
             None => return unknown(vec![name.to_owned()]),
         }
         let default = self.setting.catalog.and_then(|catalog| catalog.default_schema());
-        if self.is_sqlite() {
+        if self.manners().lookup == Lookup::Current {
+            return self.in_current(name, default);
+        }
+        if self.manners().lookup == Lookup::Attached {
             if matches!(name, "sqlite_master" | "sqlite_schema") {
                 return self.in_schema("main", "sqlite_master");
             }
@@ -175,6 +185,29 @@ impl<'a> Walk<'_, 'a> {
         found.unwrap_or_else(|| unknown(vec![name.to_owned()]))
     }
 
+    /// A table of the current schema, where that is known.
+    fn in_current(&self, name: &str, default: Option<&str>) -> Named<'a> {
+        let current = match self.state.session.search_path.as_deref() {
+            _ if self.state.path_unknown => None,
+            Some([schema]) => return self.in_schema(schema, name),
+            Some(_) => None,
+            None => default.and_then(|schema| self.listed(schema, name)),
+        };
+        current.unwrap_or_else(|| unknown(vec![name.to_owned()]))
+    }
+
+    /// The parts of a name that say something: `db.schema.name` of a server whose sessions see one
+    /// database, `db..name` of one that fills the gap in.
+    fn inner_names(&self, mut parts: Vec<String>) -> Vec<String> {
+        if self.manners().one_database && parts.len() > 2 {
+            parts.drain(..parts.len() - 2);
+        }
+        for part in parts.iter_mut().filter(|part| part.is_empty()) {
+            DEFAULT_OWNER.clone_into(part);
+        }
+        parts
+    }
+
     /// The path of a thing that is made: in the schema in which the server would put it.
     pub(super) fn made(&mut self, name: &ObjectName, temporary: bool) -> Path {
         let Some(parts) = self.parts(name) else {
@@ -185,11 +218,10 @@ impl<'a> Walk<'_, 'a> {
     }
 
     pub(super) fn made_parts(&mut self, parts: Vec<String>, temporary: bool) -> Path {
-        let parts = without_database(parts);
+        let parts = self.inner_names(parts);
         let [name] = parts.as_slice() else { return Path::exact(parts) };
         if temporary {
-            let schema = if self.is_sqlite() { "temp" } else { "pg_temp" };
-            return Path::exact([schema, name.as_str()]);
+            return Path::exact([self.manners().temporary, name.as_str()]);
         }
         let first = match &self.state.session.search_path {
             _ if self.state.path_unknown => None,
@@ -206,16 +238,11 @@ impl<'a> Walk<'_, 'a> {
     }
 }
 
+/// What T-SQL puts for the schema of `db..name`.
+const DEFAULT_OWNER: &str = "dbo";
+
 fn unknown<'a>(parts: Vec<String>) -> Named<'a> {
     Named { path: Path::exact(parts), table: None, view: None, system: false }
-}
-
-/// `db.schema.name` can only name the current database.
-fn without_database(mut parts: Vec<String>) -> Vec<String> {
-    if parts.len() > 2 {
-        parts.drain(..parts.len() - 2);
-    }
-    parts
 }
 
 /// The last name of a path.

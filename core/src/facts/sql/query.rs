@@ -3,14 +3,15 @@
 use std::rc::Rc;
 
 use sqlparser::ast::{
-    Distinct, Expr, Fetch, GroupByExpr, GroupByWithModifier, Ident, LimitClause, NamedWindowExpr,
-    OrderBy, OrderByExpr, OrderByKind, OrderBySort, Query, Select, SelectFlavor, SelectInto,
-    SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier, Value,
-    WildcardAdditionalOptions, With,
+    ConnectByKind, Distinct, Expr, Fetch, GroupByExpr, GroupByWithModifier, Ident, LimitClause,
+    NamedWindowExpr, OrderBy, OrderByExpr, OrderByKind, OrderBySort, Query, Select, SelectInto,
+    SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier, Top,
+    TopQuantity, Value, WildcardAdditionalOptions, With,
 };
 
 use super::extent::{self, Aim};
-use super::flow::{Column, Columns, Cte, Flow, Names, Origin, weight};
+use super::flow::{Column, Columns, Cte, Flow, Names, Origin, Relation, Shape, weight};
+use super::manners::Into;
 use super::walk::{Walk, wider};
 use crate::facts::{Effect, Extent, Outputs, TargetKind};
 
@@ -43,13 +44,11 @@ impl<'a> Walk<'_, 'a> {
             format_clause,
             pipe_operators,
         } = query;
-        let foreign = for_clause.is_some()
-            || settings.is_some()
-            || format_clause.is_some()
-            || !pipe_operators.is_empty();
-        if foreign {
+        if !pipe_operators.is_empty() {
             self.not_covered();
         }
+        // What the rows are written as.
+        let _ = format_clause;
         let mut names = Names::inside(outer);
         if let Some(with) = with {
             self.with(with, &mut names);
@@ -58,6 +57,14 @@ impl<'a> Walk<'_, 'a> {
         let limit = self.limit(limit_clause.as_ref(), fetch.as_ref(), &names, &mut depends);
         let tail = Tail { order: order_by.as_ref(), limit };
         let mut rows = self.body(body, &names, tail, top);
+        for setting in settings.iter().flatten() {
+            depends.add(&self.condition(&setting.value, &names));
+        }
+        if for_clause.is_some() {
+            // FOR XML, FOR JSON: one value of all of them.
+            self.part.loose = true;
+            rows.columns = None;
+        }
         if depends != Origin::NONE {
             rows.columns = rows.columns.and_then(|columns| self.depending(&columns, &depends));
         }
@@ -66,7 +73,7 @@ impl<'a> Walk<'_, 'a> {
 
     fn with(&mut self, with: &With, names: &mut Names<'_, 'a>) {
         // SQLite lets every expression of the list see every other, whatever the keyword says.
-        let recursive = with.recursive || self.is_sqlite();
+        let recursive = with.recursive || self.manners().with_recurses;
         if recursive {
             for cte in &with.cte_tables {
                 names.ctes.push((self.fold(&cte.alias.name), Cte::Pending));
@@ -167,17 +174,18 @@ impl<'a> Walk<'_, 'a> {
         right: &SetExpr,
         names: &Names<'_, 'a>,
     ) -> Rows {
+        let mut by_name = false;
         match quantifier {
             SetQuantifier::All | SetQuantifier::Distinct | SetQuantifier::None => {}
             SetQuantifier::ByName | SetQuantifier::AllByName | SetQuantifier::DistinctByName => {
-                self.not_covered();
+                by_name = true;
             }
         }
         let left = self.body(left, names, Tail::default(), false);
         let right = self.body(right, names, Tail::default(), false);
         let extent = wider(left.extent, right.extent);
         let columns = left.columns.zip(right.columns).and_then(|(left, right)| {
-            (left.len() == right.len()).then(|| {
+            (left.len() == right.len() && !by_name).then(|| {
                 let pairs = left.iter().zip(right.iter());
                 let joined = pairs.map(|(left, right)| {
                     let mut flow = left.flow.clone();
@@ -253,34 +261,56 @@ impl<'a> Walk<'_, 'a> {
             value_table_mode,
             flavor,
         } = select;
-        let foreign = select_modifiers.is_some()
-            || top_clause.is_some()
-            || exclude.is_some()
-            || !lateral_views.is_empty()
-            || prewhere.is_some()
-            || !connect_by.is_empty()
-            || !cluster_by.is_empty()
-            || !distribute_by.is_empty()
-            || !sort_by.is_empty()
-            || qualify.is_some()
-            || value_table_mode.is_some()
-            || *flavor != SelectFlavor::Standard;
-        if foreign {
-            self.not_covered();
-        }
+        // Hints, how rows are wrapped, and which clause stands first.
+        let _ = (select_modifiers, flavor);
         let outer_inner = self.part.inner.take();
         let mut level = Names::inside(outer);
         let mut depends = Origin::NONE;
         let from_extent = self.from(from, &mut level, &mut depends);
+        for view in lateral_views {
+            let flow = self.expr(&view.lateral_view, &level);
+            depends.add(&flow.as_dependence());
+            level.relations.push(Relation {
+                name: view
+                    .lateral_view_name
+                    .0
+                    .last()
+                    .and_then(|part| part.as_ident())
+                    .map(|ident| self.fold(ident)),
+                schema: None,
+                shape: Shape::Unknown,
+                target: None,
+            });
+        }
         if let Some(into) = into {
             self.select_into(into, top);
         }
-        // PostgreSQL's WHERE does not see the names of the select list, SQLite's does.
-        let late = self.is_sqlite();
-        for condition in selection.iter().chain(having).filter(|_| !late) {
+        let mut bound = tail.limit;
+        if let Some(top) = top_clause {
+            bound = [bound, self.top_clause(top, &level, &mut depends)].into_iter().flatten().min();
+        }
+        if let Some(condition) = prewhere {
             depends.add(&self.condition(condition, &level));
         }
-        let columns = self.projection(projection, &level);
+        for connect in connect_by {
+            match connect {
+                ConnectByKind::ConnectBy { connect_token: _, nocycle: _, relationships } => {
+                    depends.add(&self.exprs(relationships, &level).as_dependence());
+                }
+                ConnectByKind::StartWith { start_token: _, condition } => {
+                    depends.add(&self.condition(condition, &level));
+                }
+            }
+        }
+        let (late_where, late_having) = (self.manners().late_where, self.manners().late_having);
+        let early = selection.iter().filter(|_| !late_where);
+        for condition in early.chain(having.iter().filter(|_| !late_where && !late_having)) {
+            depends.add(&self.condition(condition, &level));
+        }
+        let mut columns = self.projection(projection, &level);
+        if exclude.is_some() || value_table_mode.is_some() {
+            columns = None;
+        }
         if let Some(columns) = &columns {
             level.aliases.clone_from(columns);
         } else {
@@ -305,9 +335,17 @@ impl<'a> Walk<'_, 'a> {
                 depends.add(&self.group_modifiers(modifiers, &level));
             }
         }
-        for condition in selection.iter().chain(having).filter(|_| late) {
+        let late = selection.iter().filter(|_| late_where);
+        for condition in late.chain(having.iter().filter(|_| late_where || late_having)) {
             depends.add(&self.condition(condition, &level));
         }
+        if let Some(condition) = qualify {
+            depends.add(&self.condition(condition, &level));
+        }
+        for by in sort_by {
+            depends.add(&self.order_expr(by, &level).as_dependence());
+        }
+        depends.add(&self.exprs(cluster_by.iter().chain(distribute_by), &level).as_dependence());
         for window in named_window {
             match &window.1 {
                 NamedWindowExpr::NamedWindow(_) => {}
@@ -326,7 +364,8 @@ impl<'a> Walk<'_, 'a> {
             }
         } else {
             let aim = Aim::of_select(self, &level);
-            let own = extent::narrowed(from_extent, selection.as_ref(), &aim);
+            let restriction = selection.as_ref().or(prewhere.as_ref());
+            let own = extent::narrowed(from_extent, restriction, &aim);
             match self.part.inner.take() {
                 Some(inner) if inner.max_rows().is_none() => wider(own, inner),
                 Some(_) | None => own,
@@ -334,9 +373,28 @@ impl<'a> Walk<'_, 'a> {
         };
         // A call that gives rows multiplies what the tables give.
         let own = if self.part.rows && own.max_rows().is_some() { Extent::Unknown } else { own };
-        let extent = self.limited(own, tail.limit);
+        let extent = self.limited(own, bound);
         self.part.inner = outer_inner;
         Rows { columns: columns.and_then(|columns| self.depending(&columns, &depends)), extent }
+    }
+
+    /// `TOP (n)`, `TOP n PERCENT`, `TOP n WITH TIES`.
+    fn top_clause(
+        &mut self,
+        top: &Top,
+        names: &Names<'_, 'a>,
+        depends: &mut Origin,
+    ) -> Option<u64> {
+        let Top { with_ties, percent, quantity } = top;
+        let rows = match quantity {
+            None => None,
+            Some(TopQuantity::Constant(rows)) => Some(*rows),
+            Some(TopQuantity::Expr(expr)) => {
+                depends.add(&self.condition(expr, names));
+                row_count(expr)
+            }
+        };
+        rows.filter(|_| !with_ties && !percent)
     }
 
     fn group_modifiers(
@@ -361,6 +419,11 @@ impl<'a> Walk<'_, 'a> {
     fn select_into(&mut self, into: &SelectInto, top: bool) {
         if !top {
             self.not_covered();
+        }
+        if self.manners().into == Into::Variables {
+            let names = Names::default();
+            self.exprs(&into.targets, &names);
+            return;
         }
         for target in &into.targets {
             if let Expr::Identifier(ident) = target {
@@ -402,17 +465,17 @@ impl<'a> Walk<'_, 'a> {
                     let flow = self.expr(expr, level);
                     Some(Rc::new(vec![Column { name: self.shown(alias), flow }]))
                 }
+                // One call gives several columns.
                 SelectItem::ExprWithAliases { expr, aliases: _ } => {
                     self.expr(expr, level);
-                    self.not_covered();
                     None
                 }
                 SelectItem::Wildcard(options) => {
-                    self.wildcard_options(options);
-                    self.star(level)
+                    let plain = self.wildcard_options(options, level);
+                    self.star(level).filter(|_| plain)
                 }
                 SelectItem::QualifiedWildcard(kind, options) => {
-                    self.wildcard_options(options);
+                    let plain = self.wildcard_options(options, level);
                     match kind {
                         SelectItemQualifiedWildcardKind::Expr(expr) => {
                             self.expr(expr, level);
@@ -421,7 +484,7 @@ impl<'a> Walk<'_, 'a> {
                         }
                         SelectItemQualifiedWildcardKind::ObjectName(name) => {
                             let parts = self.parts(name).unwrap_or_default();
-                            self.qualified_star(&parts, level)
+                            self.qualified_star(&parts, level).filter(|_| plain)
                         }
                     }
                 }
@@ -436,7 +499,12 @@ impl<'a> Walk<'_, 'a> {
         columns
     }
 
-    fn wildcard_options(&mut self, options: &WildcardAdditionalOptions) {
+    /// Whether `*` gives every column under its own name.
+    fn wildcard_options(
+        &mut self,
+        options: &WildcardAdditionalOptions,
+        level: &Names<'_, 'a>,
+    ) -> bool {
         let WildcardAdditionalOptions {
             wildcard_token: _,
             opt_ilike,
@@ -446,15 +514,15 @@ impl<'a> Walk<'_, 'a> {
             opt_rename,
             opt_alias,
         } = options;
-        let foreign = opt_ilike.is_some()
-            || opt_exclude.is_some()
-            || opt_except.is_some()
-            || opt_replace.is_some()
-            || opt_rename.is_some()
-            || opt_alias.is_some();
-        if foreign {
-            self.not_covered();
+        if let Some(replace) = opt_replace {
+            self.exprs(replace.items.iter().map(|item| &item.expr), level);
         }
+        opt_ilike.is_none()
+            && opt_exclude.is_none()
+            && opt_except.is_none()
+            && opt_replace.is_none()
+            && opt_rename.is_none()
+            && opt_alias.is_none()
     }
 
     /// `*` over every relation of this level.
@@ -554,11 +622,10 @@ impl<'a> Walk<'_, 'a> {
         match clause {
             None => {}
             Some(LimitClause::LimitOffset { limit, offset, limit_by }) => {
-                if !limit_by.is_empty() {
-                    self.not_covered();
-                }
+                // So many for each value of these.
+                depends.add(&self.exprs(limit_by, names).as_dependence());
                 if let Some(limit) = limit {
-                    bound = row_count(limit);
+                    bound = row_count(limit).filter(|_| limit_by.is_empty());
                     depends.add(&self.condition(limit, names));
                 }
                 if let Some(offset) = offset {
@@ -583,14 +650,14 @@ impl<'a> Walk<'_, 'a> {
         bound
     }
 
-    /// The name that the server gives an expression without an alias. SQLite takes the text of
-    /// the expression, which may hold literals; then this is `?column?` too.
+    /// The name that the server gives an expression without an alias. Most take the text of the
+    /// expression, which may hold literals; then this is `?column?` too.
     fn output_name(&self, expr: &Expr) -> String {
         let mut expr = expr;
         loop {
             if let Expr::Nested(inner) = expr {
                 expr = inner;
-            } else if let (Expr::Cast { expr: inner, .. }, false) = (expr, self.is_sqlite()) {
+            } else if let (Expr::Cast { expr: inner, .. }, true) = (expr, self.is_postgres()) {
                 expr = inner;
             } else {
                 break;
@@ -600,7 +667,7 @@ impl<'a> Walk<'_, 'a> {
             Some(ident)
         } else if let Expr::CompoundIdentifier(idents) = expr {
             idents.last()
-        } else if let (Expr::Function(function), false) = (expr, self.is_sqlite()) {
+        } else if let (Expr::Function(function), true) = (expr, self.is_postgres()) {
             function.name.0.last().and_then(|part| part.as_ident())
         } else {
             None
@@ -610,7 +677,7 @@ impl<'a> Walk<'_, 'a> {
 
     /// A name as the server shows it.
     fn shown(&self, ident: &Ident) -> String {
-        if self.is_sqlite() { ident.value.clone() } else { self.fold(ident) }
+        if self.is_postgres() { self.fold(ident) } else { ident.value.clone() }
     }
 
     fn depending(&mut self, columns: &[Column], depends: &Origin) -> Columns {

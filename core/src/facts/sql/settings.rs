@@ -1,7 +1,7 @@
 //! Settings: what setting them does, and what the session then is.
 
 use sqlparser::ast::{
-    Expr, ObjectName, Reset, ResetStatement, Set, SetSessionAuthorizationParamKind,
+    ContextModifier, Expr, ObjectName, Reset, ResetStatement, Set, SetSessionAuthorizationParamKind,
 };
 
 use super::calls::text_literal;
@@ -36,6 +36,34 @@ pub(super) fn effects(name: &str) -> EffectSet {
         | "default_with_oids"
         | "default_table_access_method"
         | "bytea_output" => parser,
+        "sql_log_bin" | "sql_log_off" | "general_log" | "slow_query_log" | "log_output"
+        | "binlog_format" | "binlog_row_image" => Effect::AuditTamper.into(),
+        "general_log_file" | "slow_query_log_file" | "log_error" => {
+            Effect::FsWrite | Effect::AuditTamper
+        }
+        "init_connect" | "init_file" | "init_slave" | "init_replica" | "plugin_dir" => {
+            Effect::CodeExec.into()
+        }
+        "password" | "default_role" | "mandatory_roles" | "proxy_user" => Effect::Privilege.into(),
+        "character_set_client"
+        | "charset"
+        | "collation_connection"
+        | "character_set_connection"
+        | "character_set_results"
+        | "foreign_key_checks"
+        | "unique_checks"
+        | "check_constraint_checks"
+        | "read_only"
+        | "super_read_only"
+        | "tx_read_only"
+        | "local_infile"
+        | "lower_case_table_names"
+        | "quoted_identifier"
+        | "ansi_nulls"
+        | "ansi_defaults"
+        | "concat_null_yields_null"
+        | "identity_insert"
+        | "xact_abort" => parser,
         "allow_system_table_mods" | "ignore_system_indexes" => parser | Effect::Privilege,
         "zero_damaged_pages" | "ignore_checksum_failure" => Effect::Destroy | Effect::Availability,
         "dynamic_library_path"
@@ -72,16 +100,19 @@ pub(super) fn split_list(text: &str) -> Vec<String> {
     text.split(',').map(part).filter(|part| !part.is_empty()).collect()
 }
 
+/// What may stand before a system variable of MySQL.
+const SCOPES: &[&str] = &["global", "session", "local", "persist", "persist_only"];
+
 impl<'a> Walk<'_, 'a> {
     pub(super) fn set(&mut self, set: &Set, names: &Names<'_, 'a>) {
         match set {
-            Set::SingleAssignment { scope: _, hivevar, variable, values } => {
+            Set::SingleAssignment { scope, hivevar, variable, values } => {
                 if *hivevar {
                     self.not_covered();
                 }
                 self.exprs(values, names);
                 let values = self.setting_values(values);
-                self.set_named(variable, values);
+                self.set_scoped(scope.as_ref(), variable, values);
             }
             Set::ParenthesizedAssignments { variables, values } => {
                 self.exprs(values, names);
@@ -93,9 +124,9 @@ impl<'a> Walk<'_, 'a> {
             Set::MultipleAssignments { assignments } => {
                 for assignment in assignments {
                     self.expr(&assignment.value, names);
-                    self.set_named(&assignment.name, None);
+                    let values = self.setting_values(std::slice::from_ref(&assignment.value));
+                    self.set_scoped(assignment.scope.as_ref(), &assignment.name, values);
                 }
-                self.not_covered();
             }
             Set::SetSessionAuthorization(param) => {
                 let value = match &param.kind {
@@ -147,6 +178,44 @@ impl<'a> Walk<'_, 'a> {
         Some(out)
     }
 
+    /// A setting with the scope that MySQL gives it: `GLOBAL x`, `@@global.x`, `@x`.
+    fn set_scoped(
+        &mut self,
+        scope: Option<&ContextModifier>,
+        variable: &ObjectName,
+        values: Option<Vec<String>>,
+    ) {
+        if self.is_postgres() || self.is_sqlite() {
+            return self.set_named(variable, values);
+        }
+        let Some(mut parts) = self.parts(variable) else { return self.not_covered() };
+        let mut wide = matches!(scope, Some(ContextModifier::Global));
+        if let Some(first) = parts.first_mut()
+            && let Some(bare) = first.strip_prefix("@@")
+        {
+            let bare = bare.to_owned();
+            *first = bare;
+        } else if parts.first().is_some_and(|first| first.starts_with('@')) {
+            // A variable of the session's own: what it holds was walked.
+            return self.finish_plain(Op::Session, "SET");
+        }
+        if parts.len() > 1
+            && let Some(first) = parts.first()
+            && SCOPES.contains(&first.as_str())
+        {
+            wide |= !matches!(first.as_str(), "session" | "local");
+            parts.remove(0);
+        }
+        let name = parts.join(".");
+        if wide {
+            // Every session's, from now on.
+            self.part.may |= effects(&name) | Effect::Availability | Effect::Persistence;
+            self.object(TargetKind::Setting, Path::exact([name.as_str()]));
+            return self.finish_plain(Op::Configure, "SET GLOBAL");
+        }
+        self.one_setting(name, values);
+    }
+
     fn set_named(&mut self, variable: &ObjectName, values: Option<Vec<String>>) {
         match self.parts(variable) {
             Some(parts) => self.one_setting(parts.join("."), values),
@@ -183,7 +252,9 @@ impl<'a> Walk<'_, 'a> {
     pub(super) fn set_value(&mut self, name: String, values: Option<Vec<String>>) {
         let values = match name.as_str() {
             "search_path" | "role" | "session_authorization" => values,
-            "standard_conforming_strings" | "client_encoding" | "row_security" => values,
+            "standard_conforming_strings" | "client_encoding" | "row_security" | "sql_mode" => {
+                values
+            }
             // Any other value may be a secret.
             _ => None,
         };
@@ -209,6 +280,11 @@ impl<'a> Walk<'_, 'a> {
                         _ => None,
                     });
             }
+            "sql_mode" => {
+                session.sql_mode = values.as_ref().map(|values| values.join(","));
+            }
+            "character_set_client" | "charset" => session.client_encoding = None,
+            "quoted_identifier" | "ansi_defaults" => session.sql_mode = None,
             "client_encoding" => {
                 session.client_encoding =
                     values.as_ref().and_then(|values| values.first().cloned());

@@ -6,8 +6,10 @@ use sqlparser::ast::{
 };
 
 use super::flow::Names;
+use super::manners::Into;
 use super::query::at_most;
 use super::walk::Walk;
+use crate::command::Dialect;
 use crate::command::sql::TokenKind;
 use crate::facts::{
     Effect, EffectSet, Extent, Op, Outputs, Path, Reason, Role, SessionDelta, TargetKind,
@@ -17,12 +19,16 @@ use crate::facts::{
 impl<'a> Walk<'_, 'a> {
     /// Walks a statement; without a tree, by its first words.
     pub(super) fn statement(&mut self, tree: Option<&Statement>) {
-        if self.is_sqlite() && self.sqlite_by_words() {
-            return;
-        }
+        let by_words = match self.setting.dialect {
+            Dialect::Sqlite => self.sqlite_by_words(),
+            Dialect::Postgres | Dialect::Redshift => false,
+            _ => self.by_row(),
+        };
         match tree {
+            _ if by_words => {}
             Some(tree) => self.tree(tree),
-            None => self.by_head(),
+            None if self.is_postgres() || self.is_sqlite() => self.by_head(),
+            None => self.by_first_word(),
         }
     }
 
@@ -355,7 +361,7 @@ impl<'a> Walk<'_, 'a> {
     /// and its alias. INTO is reserved, so an INTO that belongs to no INSERT or MERGE and is no
     /// label makes a table.
     fn by_words_into(&mut self) {
-        if self.part.into || self.is_sqlite() {
+        if self.part.into || self.manners().into != Into::Table {
             return;
         }
         let found = (0..self.tokens.len()).find(|at| {
@@ -538,7 +544,7 @@ impl<'a> Walk<'_, 'a> {
         self.session.push(SessionDelta::Prepared(name));
     }
 
-    fn execute(&mut self, name: Option<String>) {
+    pub(super) fn execute(&mut self, name: Option<String>) {
         let prepared = self.state.session.prepared.as_ref();
         let text = name.and_then(|name| prepared.and_then(|p| p.get(&name)).cloned());
         match text {

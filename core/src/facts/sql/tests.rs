@@ -310,13 +310,6 @@ const WORDS: &[&str] = &[
 ];
 
 #[test]
-fn other_dialects_are_not_read() {
-    let facts = read(Protocol::Sql(Dialect::Mysql), "SELECT 1", None);
-    assert_eq!(facts.reasons, [Reason::ReaderAbsent]);
-    assert_eq!(facts.understanding, Understanding::Opaque);
-}
-
-#[test]
 fn deep_and_long_texts_get_an_answer() {
     let deep = format!("SELECT {}1{}", "(".repeat(5000), ")".repeat(5000));
     let long = format!("SELECT 1{}", " + 1".repeat(8000));

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::collections::BTreeSet;
 
+use super::manners::Manners;
 use crate::command::Dialect;
 use crate::command::sql::Token;
 use crate::facts::{
@@ -47,6 +48,15 @@ pub(super) struct State<'a> {
     pub(super) path_unknown: bool,
     /// A statement before this one changed definitions: the catalog's columns may be wrong.
     pub(super) stale: bool,
+}
+
+impl State<'_> {
+    /// Whether the next statement would be read alike under both.
+    pub(super) fn same(&self, other: &Self) -> bool {
+        self.session == other.session
+            && self.path_unknown == other.path_unknown
+            && self.stale == other.stale
+    }
 }
 
 /// What an action under construction has gathered.
@@ -107,8 +117,17 @@ impl<'w, 'a> Walk<'w, 'a> {
         }
     }
 
+    pub(super) const fn manners(&self) -> &'static Manners {
+        Manners::of(self.setting.dialect)
+    }
+
     pub(super) fn is_sqlite(&self) -> bool {
         self.setting.dialect == Dialect::Sqlite
+    }
+
+    /// PostgreSQL, or what came of it: its catalogs, its settings, its head words.
+    pub(super) const fn is_postgres(&self) -> bool {
+        matches!(self.setting.dialect, Dialect::Postgres | Dialect::Redshift)
     }
 
     /// Notes that the understanding is no better than partial.

@@ -46,7 +46,7 @@ impl Walk<'_, '_> {
                 TokenKind::Word => false,
                 TokenKind::QuotedName => true,
                 // SQLite takes a string for a name.
-                TokenKind::Text if self.is_sqlite() => true,
+                TokenKind::Text if self.manners().text_names => true,
                 TokenKind::Text
                 | TokenKind::Number
                 | TokenKind::Placeholder
@@ -60,7 +60,7 @@ impl Walk<'_, '_> {
             let value = if token.kind == TokenKind::Text {
                 self.text_at(at)?
             } else {
-                sql::name_value(token, self.text)?
+                sql::name_value(token, self.text, self.setting.dialect)?
             };
             parts.push(self.fold_text(&value, quoted));
             at = at.saturating_add(1);
@@ -73,8 +73,8 @@ impl Walk<'_, '_> {
 
     /// The value of the text literal at `at`.
     pub(super) fn text_at(&self, at: usize) -> Option<String> {
-        let standard = self.state.session.standard_conforming_strings;
-        sql::text_value(self.token(at)?, self.text, self.setting.dialect, standard)
+        let modes = sql::Modes::of(self.setting.dialect, &self.state.session);
+        sql::text_value(self.token(at)?, self.text, self.setting.dialect, modes)
     }
 
     /// The position of the first unquoted `word` outside brackets, from `at` on.
@@ -90,6 +90,12 @@ impl Walk<'_, '_> {
             }
         }
         None
+    }
+
+    /// The text of the statement before the token at `at`.
+    pub(super) fn text_until(&self, at: usize) -> &str {
+        let end = self.token(at).map_or(self.span.end(), |token| token.span.start());
+        self.text.get(self.span.start()..end).unwrap_or_default()
     }
 
     /// The text of the statement from the token at `at` on.

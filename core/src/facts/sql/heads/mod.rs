@@ -1,0 +1,341 @@
+//! Statements by their first words: tables of what each kind may do, for the dialects beside
+//! PostgreSQL and SQLite.
+//!
+//! A row may give less than every effect only if nothing in the rest of its statement can run. Where
+//! something can, the row says so, and the rest is looked at: if it may hold an expression, a query
+//! or code, the bound is everything.
+
+mod mysql;
+
+use super::manners::Into;
+use super::walk::Walk;
+use crate::command::Dialect;
+use crate::facts::{
+    Effect, EffectSet, Extent, Op, Outputs, Path, SessionDelta, TargetKind, Transaction,
+};
+
+/// One kind of statement.
+#[derive(Debug)]
+pub(in crate::facts) struct Head {
+    /// Its first words, in lower case; `a|b` is either.
+    pub words: &'static str,
+    pub op: Op,
+    pub may: &'static [Effect],
+    /// What the name behind the words names.
+    pub names: Names,
+    pub tail: Tail,
+    /// Whether rows come back, of which nothing is known.
+    pub rows: bool,
+}
+
+/// What stands behind the first words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::facts) enum Names {
+    /// Nothing that is acted on.
+    Nothing,
+    /// A thing of this kind, and perhaps more that the rest names.
+    One(TargetKind),
+    /// Things of this kind, not read.
+    Some(TargetKind),
+}
+
+/// The rest of a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::facts) enum Tail {
+    /// Names, numbers, texts, options: nothing in it runs.
+    Inert,
+    /// It may hold an expression or a query, or may not.
+    Looked,
+    /// Code that is not read.
+    Code,
+    /// A statement that runs.
+    Statement,
+    /// An expression that is computed and thrown away.
+    Expression,
+    /// A step of a transaction.
+    Step(Transaction),
+    /// It makes this database or schema the current one.
+    Current,
+    /// Read by a function of its own.
+    Own(Own),
+}
+
+/// Statements that are read by a function of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::facts) enum Own {
+    Prepare,
+    Execute,
+    ExecuteImmediate,
+    Deallocate,
+    Handler,
+    LoadData,
+    Grant,
+    AnalyzeStatement,
+}
+
+/// A row without rows that come back.
+const fn row(
+    words: &'static str,
+    op: Op,
+    may: &'static [Effect],
+    names: Names,
+    tail: Tail,
+) -> Head {
+    Head { words, op, may, names, tail, rows: false }
+}
+
+/// A row of a statement that only shows something.
+const fn shows(words: &'static str, may: &'static [Effect]) -> Head {
+    Head { words, op: Op::Read, may, names: Names::Nothing, tail: Tail::Looked, rows: true }
+}
+
+/// The tables of a dialect, the more special first.
+pub(in crate::facts) const fn heads(dialect: Dialect) -> &'static [&'static [Head]] {
+    match dialect {
+        Dialect::Mysql => &[mysql::MYSQL, mysql::COMMON],
+        Dialect::Mariadb => &[mysql::MARIADB, mysql::COMMON],
+        Dialect::Postgres
+        | Dialect::Redshift
+        | Dialect::Sqlite
+        | Dialect::Mssql
+        | Dialect::Snowflake
+        | Dialect::Bigquery
+        | Dialect::Clickhouse
+        | Dialect::Oracle
+        | Dialect::Duckdb
+        | Dialect::Hive
+        | Dialect::Spark
+        | Dialect::Databricks => &[],
+    }
+}
+
+impl<'a> Walk<'_, 'a> {
+    /// Reads the statement by a row of its dialect; the answer is whether there is one.
+    pub(super) fn by_row(&mut self) -> bool {
+        let Some((head, after)) = self.row() else { return false };
+        self.read_row(head, after);
+        true
+    }
+
+    /// A statement of which only the first word is understood; everything may happen.
+    pub(super) fn by_first_word(&mut self) {
+        let first = self.word(0);
+        if self.manners().into == Into::Variables && self.into_file() {
+            return;
+        }
+        match UNPARSED.iter().find(|(word, _)| *word == first) {
+            Some((_, op)) => self.anything(*op, &first.to_ascii_uppercase()),
+            None => self.opaque(crate::facts::Reason::NotParsed),
+        }
+    }
+
+    /// The row with the most words that fit, and the position behind them.
+    fn row(&self) -> Option<(&'static Head, usize)> {
+        let tables = heads(self.setting.dialect).iter();
+        let fitting = tables
+            .flat_map(|table| table.iter())
+            .filter_map(|head| self.after_head(head.words).map(|after| (head, after)));
+        // The first of those with most words: `max_by_key` would take the last.
+        fitting.fold(None, |best: Option<(&Head, usize)>, (head, after)| match best {
+            Some((_, most)) if most >= after => best,
+            Some(_) | None => Some((head, after)),
+        })
+    }
+
+    /// The position behind these words, words that say nothing left out.
+    fn after_head(&self, words: &str) -> Option<usize> {
+        let mut at = 0;
+        for (index, wanted) in words.split(' ').enumerate() {
+            let is = |at: usize| {
+                self.token(at).is_some_and(|token| {
+                    wanted.split('|').any(|word| token.is_word(self.text, word))
+                })
+            };
+            if index > 0 {
+                at = self.skip(at, &["or", "replace"]);
+                while NOISE.contains(&self.word(at).as_str()) && !is(at) {
+                    at = at.saturating_add(1);
+                }
+            }
+            if !is(at) {
+                return None;
+            }
+            at = at.saturating_add(1);
+        }
+        Some(at)
+    }
+
+    fn read_row(&mut self, head: &'static Head, after: usize) {
+        let verb = verb_of(head.words);
+        let may: EffectSet = head.may.iter().copied().collect();
+        match head.tail {
+            Tail::Own(own) => return self.read_own(own),
+            Tail::Step(step) => return self.transaction(&verb, step),
+            Tail::Statement => return self.runs_rest(after, &verb),
+            Tail::Expression => return self.computes_rest(after, &verb),
+            Tail::Inert | Tail::Looked | Tail::Code | Tail::Current => {}
+        }
+        let at = self.skip(after, &["if", "not", "exists"]);
+        let at = self.skip(at, &["if", "exists"]);
+        if head.tail == Tail::Current {
+            return self.makes_current(at, &verb);
+        }
+        if head.tail == Tail::Code {
+            let rest = self.text_from(at).map_or(0, str::len);
+            self.foreign_code(rest);
+        }
+        let runs = head.tail == Tail::Looked && !self.plain_from(at);
+        let mut acts = !may.is_empty();
+        match head.names {
+            Names::Nothing => acts = false,
+            Names::Some(kind) => self.object(kind, Path::dynamic()),
+            Names::One(kind) => {
+                let more = self.named_object(kind, at);
+                acts = more.is_none_or(|after| after < self.tokens.len()) && acts;
+            }
+        }
+        if runs {
+            self.part.may = EffectSet::ALL;
+        }
+        self.part.may |= may;
+        if runs || head.tail == Tail::Code || acts {
+            // What else the rest names.
+            self.dynamic_target();
+        }
+        if runs || head.names != Names::Nothing || !may.is_empty() {
+            self.head_only();
+        }
+        let outputs = if head.rows { Outputs::Opaque } else { Outputs::None };
+        self.finish(head.op, &verb, Extent::Unknown, outputs);
+    }
+
+    fn read_own(&mut self, own: Own) {
+        match own {
+            Own::Prepare => self.mysql_prepare(),
+            Own::Execute => self.mysql_execute(),
+            Own::ExecuteImmediate => self.mariadb_immediate(),
+            Own::Deallocate => self.mysql_deallocate(),
+            Own::Handler => self.mysql_handler(),
+            Own::LoadData => self.mysql_load(),
+            Own::Grant => self.mysql_grant(),
+            Own::AnalyzeStatement => self.mariadb_analyze(),
+        }
+    }
+
+    /// The rest is a statement, and runs.
+    fn runs_rest(&mut self, after: usize, verb: &str) {
+        match self.text_from(after).map(str::to_owned) {
+            Some(text) => self.code(&text),
+            None => self.opaque(crate::facts::Reason::NotParsed),
+        }
+        self.finish(Op::Execute, verb, Extent::Unknown, Outputs::Opaque);
+    }
+
+    /// The rest is a list of expressions.
+    fn computes_rest(&mut self, after: usize, verb: &str) {
+        let Some(rest) = self.text_from(after) else {
+            return self.opaque(crate::facts::Reason::NotParsed);
+        };
+        let text = format!("SELECT {rest}");
+        let facts = super::nested::read_sql(&self.setting, self.state, &text);
+        self.understanding = self.understanding.max(facts.understanding);
+        self.reasons.extend(&facts.reasons);
+        self.session.extend(facts.session.iter().cloned());
+        let before = self.actions.len();
+        for mut action in facts.actions {
+            action.outputs = Outputs::None;
+            action.span = self.span;
+            verb.clone_into(&mut action.verb);
+            self.actions.push(action);
+        }
+        if self.actions.len() == before {
+            self.opaque(crate::facts::Reason::NotParsed);
+            self.finish(Op::Execute, verb, Extent::Unknown, Outputs::None);
+        }
+    }
+
+    /// `USE db`.
+    fn makes_current(&mut self, at: usize, verb: &str) {
+        self.part.may |= Effect::ParserState;
+        match self.name_at(at) {
+            Some((parts, end)) if end == self.tokens.len() => {
+                let session = self.state.session.to_mut();
+                session.search_path = parts.last().map(|name| vec![name.clone()]);
+                self.state.path_unknown = parts.len() != 1;
+                let name = "search_path".to_owned();
+                let values = session.search_path.clone();
+                self.session.push(SessionDelta::Setting { name, values });
+                self.object(TargetKind::Schema, Path::exact(parts));
+            }
+            Some(_) | None => {
+                self.object(TargetKind::Schema, Path::dynamic());
+                self.session.push(SessionDelta::Unknown);
+                self.forget_session();
+            }
+        }
+        self.finish_plain(Op::Session, verb);
+    }
+}
+
+/// What is known of statements that the parser's grammar does not cover, in every dialect: their
+/// kind, and nothing that bounds it.
+const UNPARSED: &[(&str, Op)] = &[
+    ("insert", Op::Create),
+    ("replace", Op::Create),
+    ("update", Op::Update),
+    ("delete", Op::Delete),
+    ("merge", Op::Update),
+    ("truncate", Op::Delete),
+    ("copy", Op::Stream),
+    ("create", Op::Define),
+    ("alter", Op::Define),
+    ("rename", Op::Define),
+    ("drop", Op::Destroy),
+    ("call", Op::Execute),
+    ("exec", Op::Execute),
+    ("execute", Op::Execute),
+    ("grant", Op::Grant),
+    ("revoke", Op::Grant),
+    ("set", Op::Session),
+];
+
+/// The verb of a row: its words, each in its first spelling.
+pub(in crate::facts) fn verb_of(words: &str) -> String {
+    let first = words.split(' ').map(|word| word.split('|').next().unwrap_or_default());
+    first.collect::<Vec<_>>().join(" ").to_ascii_uppercase()
+}
+
+/// Words between the first ones that say nothing of what is done.
+const NOISE: &[&str] = &[
+    "aggregate",
+    "definer",
+    "full",
+    "global",
+    "local",
+    "no_write_to_binlog",
+    "private",
+    "public",
+    "session",
+    "temp",
+    "temporary",
+    "extended",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_row_hides_another() {
+        for dialect in Dialect::ALL {
+            for table in heads(*dialect) {
+                for (at, head) in table.iter().enumerate() {
+                    assert_eq!(head.words, head.words.to_ascii_lowercase(), "{}", head.words);
+                    let before = table.iter().take(at);
+                    let same = before.filter(|other| other.words == head.words).count();
+                    assert_eq!(same, 0, "{dialect:?}: {}", head.words);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,690 @@
+//! MySQL and MariaDB: sql/sql_yacc.yy of MySQL 8.4 and MariaDB 10.11.
+
+use super::{Head, Names, Own, Tail, row, shows};
+use crate::command::sql::TokenKind;
+use crate::facts::sql::walk::Walk;
+use crate::facts::{
+    Effect, EffectSet, Extent, Op, Outputs, Path, Reason, Role, Target, TargetKind, Transaction,
+};
+
+use Effect::{
+    AuditTamper, Availability, CodeExec, Destroy, FsRead, FsWrite, Identity, NetEgress,
+    ParserState, Persistence, Privilege, ReadData, Schema, SecretRead, WriteData,
+};
+
+/// What both servers have.
+pub(super) const COMMON: &[Head] = &[
+    shows("show", &[]),
+    shows("show create user", &[SecretRead]),
+    shows("show grants", &[]),
+    shows("show processlist", &[SecretRead]),
+    shows("show binlog|relaylog events", &[ReadData]),
+    shows("show slave|replica|all status", &[]),
+    shows("help", &[]),
+    shows("checksum table|tables", &[ReadData]),
+    shows("check table|tables|view", &[]),
+    shows("get diagnostics|stacked|current", &[]),
+    row("signal", Op::Session, &[], Names::Nothing, Tail::Looked),
+    row("resignal", Op::Session, &[], Names::Nothing, Tail::Looked),
+    row("use", Op::Session, &[], Names::Nothing, Tail::Current),
+    row("do", Op::Read, &[], Names::Nothing, Tail::Expression),
+    row("explain for", Op::Read, &[SecretRead], Names::Nothing, Tail::Inert),
+    row("begin", Op::Txn, &[], Names::Nothing, Tail::Step(Transaction::Begin)),
+    row("start transaction", Op::Txn, &[], Names::Nothing, Tail::Step(Transaction::Begin)),
+    row("commit", Op::Txn, &[], Names::Nothing, Tail::Step(Transaction::Commit)),
+    row("rollback", Op::Txn, &[], Names::Nothing, Tail::Step(Transaction::Rollback)),
+    row("savepoint", Op::Txn, &[], Names::Nothing, Tail::Step(Transaction::Savepoint)),
+    row("release savepoint", Op::Txn, &[], Names::Nothing, Tail::Step(Transaction::Savepoint)),
+    row("xa begin|start|end|prepare", Op::Txn, &[], Names::Nothing, Tail::Step(Transaction::Begin)),
+    row("xa commit", Op::Txn, &[Availability], Names::Nothing, Tail::Step(Transaction::Commit)),
+    row("xa rollback", Op::Txn, &[Availability], Names::Nothing, Tail::Step(Transaction::Rollback)),
+    shows("xa recover", &[]),
+    row("prepare", Op::Session, &[], Names::Nothing, Tail::Own(Own::Prepare)),
+    row("execute", Op::Execute, &[], Names::Nothing, Tail::Own(Own::Execute)),
+    row("deallocate|drop prepare", Op::Session, &[], Names::Nothing, Tail::Own(Own::Deallocate)),
+    row("handler", Op::Read, &[], Names::Nothing, Tail::Own(Own::Handler)),
+    row("load data|xml", Op::Create, &[], Names::Nothing, Tail::Own(Own::LoadData)),
+    row(
+        "load index into cache",
+        Op::Configure,
+        &[Availability],
+        Names::Some(TargetKind::Table),
+        Tail::Inert,
+    ),
+    row("cache index", Op::Configure, &[Availability], Names::Some(TargetKind::Table), Tail::Inert),
+    row(
+        "analyze table|tables",
+        Op::Configure,
+        &[Availability],
+        Names::One(TargetKind::Table),
+        Tail::Inert,
+    ),
+    row(
+        "optimize table|tables",
+        Op::Configure,
+        &[Availability],
+        Names::One(TargetKind::Table),
+        Tail::Inert,
+    ),
+    row(
+        "repair table|tables|view",
+        Op::Configure,
+        &[Availability, WriteData, Destroy],
+        Names::One(TargetKind::Table),
+        Tail::Inert,
+    ),
+    row(
+        "lock table|tables",
+        Op::Configure,
+        &[Availability],
+        Names::One(TargetKind::Table),
+        Tail::Inert,
+    ),
+    row("unlock table|tables", Op::Configure, &[], Names::Nothing, Tail::Inert),
+    row(
+        "flush",
+        Op::Configure,
+        &[Availability, Privilege],
+        Names::Some(TargetKind::Server),
+        Tail::Inert,
+    ),
+    row(
+        "flush logs|log",
+        Op::Configure,
+        &[Availability, AuditTamper],
+        Names::Some(TargetKind::Server),
+        Tail::Inert,
+    ),
+    row(
+        "flush binary|engine|error|general|slow|relay logs",
+        Op::Configure,
+        &[Availability, AuditTamper],
+        Names::Some(TargetKind::Server),
+        Tail::Inert,
+    ),
+    row(
+        "reset",
+        Op::Configure,
+        &[Availability, Destroy, AuditTamper, ParserState],
+        Names::Some(TargetKind::Server),
+        Tail::Inert,
+    ),
+    row(
+        "purge binary|master logs",
+        Op::Destroy,
+        &[Availability, Destroy, AuditTamper],
+        Names::Some(TargetKind::Server),
+        Tail::Looked,
+    ),
+    row("kill", Op::Configure, &[Availability], Names::Some(TargetKind::Server), Tail::Looked),
+    row("shutdown", Op::Configure, &[Availability], Names::Some(TargetKind::Server), Tail::Inert),
+    row(
+        "install plugin|component|soname",
+        Op::Define,
+        &[CodeExec, Persistence, Schema, Availability],
+        Names::One(TargetKind::Extension),
+        Tail::Inert,
+    ),
+    row(
+        "uninstall plugin|component|soname",
+        Op::Destroy,
+        &[Destroy, Schema, Availability, AuditTamper],
+        Names::One(TargetKind::Extension),
+        Tail::Inert,
+    ),
+    row("create user", Op::Grant, &[Privilege], Names::One(TargetKind::Role), Tail::Inert),
+    row("create role", Op::Grant, &[Privilege], Names::One(TargetKind::Role), Tail::Inert),
+    row("alter user", Op::Grant, &[Privilege], Names::One(TargetKind::Role), Tail::Inert),
+    row("rename user", Op::Grant, &[Privilege], Names::One(TargetKind::Role), Tail::Inert),
+    row(
+        "drop user|role",
+        Op::Destroy,
+        &[Privilege, Destroy],
+        Names::One(TargetKind::Role),
+        Tail::Inert,
+    ),
+    row("grant", Op::Grant, &[Privilege], Names::Some(TargetKind::Other), Tail::Own(Own::Grant)),
+    row("revoke", Op::Grant, &[Privilege], Names::Some(TargetKind::Other), Tail::Own(Own::Grant)),
+    row("set password", Op::Grant, &[Privilege], Names::Some(TargetKind::Role), Tail::Looked),
+    row(
+        "set default role",
+        Op::Grant,
+        &[Privilege, Persistence],
+        Names::Some(TargetKind::Role),
+        Tail::Inert,
+    ),
+    row("set role", Op::Assume, &[Identity, Privilege], Names::Some(TargetKind::Role), Tail::Inert),
+    row(
+        "set resource group",
+        Op::Configure,
+        &[Availability],
+        Names::Some(TargetKind::Other),
+        Tail::Inert,
+    ),
+    row("set transaction", Op::Session, &[], Names::Nothing, Tail::Inert),
+    row("set session|local transaction", Op::Session, &[], Names::Nothing, Tail::Inert),
+    row(
+        "set global transaction",
+        Op::Configure,
+        &[Availability],
+        Names::Some(TargetKind::Server),
+        Tail::Inert,
+    ),
+    row(
+        "create event",
+        Op::Define,
+        &[Schema, CodeExec, Persistence],
+        Names::One(TargetKind::Trigger),
+        Tail::Code,
+    ),
+    row(
+        "alter event",
+        Op::Define,
+        &[Schema, CodeExec, Persistence, AuditTamper],
+        Names::One(TargetKind::Trigger),
+        Tail::Code,
+    ),
+    row(
+        "drop event",
+        Op::Destroy,
+        &[Schema, Destroy, AuditTamper],
+        Names::One(TargetKind::Trigger),
+        Tail::Inert,
+    ),
+    row(
+        "create trigger",
+        Op::Define,
+        &[Schema, CodeExec, Persistence],
+        Names::One(TargetKind::Trigger),
+        Tail::Code,
+    ),
+    row(
+        "drop trigger",
+        Op::Destroy,
+        &[Schema, Destroy, AuditTamper],
+        Names::One(TargetKind::Trigger),
+        Tail::Inert,
+    ),
+    row(
+        "create procedure|function",
+        Op::Define,
+        &[Schema, CodeExec, Persistence],
+        Names::One(TargetKind::Function),
+        Tail::Code,
+    ),
+    row(
+        "alter procedure|function",
+        Op::Define,
+        &[Schema, Privilege],
+        Names::One(TargetKind::Function),
+        Tail::Inert,
+    ),
+    row(
+        "drop procedure|function",
+        Op::Destroy,
+        &[Schema, Destroy],
+        Names::One(TargetKind::Function),
+        Tail::Inert,
+    ),
+    row(
+        "create server",
+        Op::Define,
+        &[Schema, NetEgress, Persistence],
+        Names::One(TargetKind::Host),
+        Tail::Inert,
+    ),
+    row(
+        "alter server",
+        Op::Define,
+        &[Schema, NetEgress, Persistence],
+        Names::One(TargetKind::Host),
+        Tail::Inert,
+    ),
+    row("drop server", Op::Destroy, &[Schema, Destroy], Names::One(TargetKind::Host), Tail::Inert),
+    row(
+        "create database|schema",
+        Op::Define,
+        &[Schema],
+        Names::One(TargetKind::Schema),
+        Tail::Inert,
+    ),
+    row(
+        "alter database|schema",
+        Op::Define,
+        &[Schema, Availability],
+        Names::One(TargetKind::Schema),
+        Tail::Inert,
+    ),
+    row(
+        "drop database|schema",
+        Op::Destroy,
+        &[Schema, Destroy, WriteData],
+        Names::One(TargetKind::Schema),
+        Tail::Inert,
+    ),
+    row(
+        "create tablespace|undo",
+        Op::Define,
+        &[Schema, FsWrite, FsRead],
+        Names::Some(TargetKind::File),
+        Tail::Inert,
+    ),
+    row(
+        "create logfile group",
+        Op::Define,
+        &[Schema, FsWrite],
+        Names::Some(TargetKind::File),
+        Tail::Inert,
+    ),
+    row(
+        "alter tablespace|undo|logfile",
+        Op::Define,
+        &[Schema, FsWrite, Availability],
+        Names::Some(TargetKind::File),
+        Tail::Inert,
+    ),
+    row(
+        "drop tablespace|undo|logfile",
+        Op::Destroy,
+        &[Schema, FsWrite, Destroy],
+        Names::Some(TargetKind::File),
+        Tail::Inert,
+    ),
+    row(
+        "rename table|tables",
+        Op::Define,
+        &[Schema, Availability],
+        Names::One(TargetKind::Table),
+        Tail::Inert,
+    ),
+    row(
+        "change master",
+        Op::Configure,
+        &[NetEgress, Persistence, WriteData, CodeExec, Availability],
+        Names::Some(TargetKind::Host),
+        Tail::Inert,
+    ),
+    row(
+        "change replication",
+        Op::Configure,
+        &[NetEgress, Persistence, WriteData, CodeExec, Availability],
+        Names::Some(TargetKind::Host),
+        Tail::Inert,
+    ),
+    row(
+        "start|stop slave|replica|group_replication|all",
+        Op::Configure,
+        &[NetEgress, WriteData, Availability, Persistence],
+        Names::Some(TargetKind::Server),
+        Tail::Inert,
+    ),
+    row(
+        "binlog",
+        Op::Execute,
+        &[CodeExec, WriteData, Destroy, Schema, Privilege],
+        Names::Some(TargetKind::Other),
+        Tail::Code,
+    ),
+];
+
+/// What MySQL has alone.
+pub(super) const MYSQL: &[Head] = &[
+    row("restart", Op::Configure, &[Availability], Names::Some(TargetKind::Server), Tail::Inert),
+    row(
+        "clone",
+        Op::Configure,
+        &[NetEgress, FsWrite, Destroy, WriteData, Availability],
+        Names::Some(TargetKind::Host),
+        Tail::Inert,
+    ),
+    row(
+        "import table",
+        Op::Create,
+        &[FsRead, Schema, WriteData],
+        Names::Some(TargetKind::File),
+        Tail::Inert,
+    ),
+    row(
+        "lock instance",
+        Op::Configure,
+        &[Availability],
+        Names::Some(TargetKind::Server),
+        Tail::Inert,
+    ),
+    row(
+        "unlock instance",
+        Op::Configure,
+        &[Availability],
+        Names::Some(TargetKind::Server),
+        Tail::Inert,
+    ),
+    row(
+        "alter instance",
+        Op::Configure,
+        &[Availability, Persistence],
+        Names::Some(TargetKind::Server),
+        Tail::Inert,
+    ),
+    row(
+        "create resource group",
+        Op::Define,
+        &[Schema, Availability],
+        Names::Some(TargetKind::Other),
+        Tail::Inert,
+    ),
+    row(
+        "alter resource group",
+        Op::Define,
+        &[Schema, Availability],
+        Names::Some(TargetKind::Other),
+        Tail::Inert,
+    ),
+    row(
+        "drop resource group",
+        Op::Destroy,
+        &[Schema, Destroy],
+        Names::Some(TargetKind::Other),
+        Tail::Inert,
+    ),
+    row(
+        "create spatial reference system",
+        Op::Define,
+        &[Schema],
+        Names::Some(TargetKind::Other),
+        Tail::Inert,
+    ),
+    row(
+        "drop spatial reference system",
+        Op::Destroy,
+        &[Schema, Destroy],
+        Names::Some(TargetKind::Other),
+        Tail::Inert,
+    ),
+    row("explain|desc|describe analyze", Op::Execute, &[], Names::Nothing, Tail::Statement),
+];
+
+/// What MariaDB has alone.
+pub(super) const MARIADB: &[Head] = &[
+    row("analyze", Op::Execute, &[], Names::Nothing, Tail::Own(Own::AnalyzeStatement)),
+    row("begin not atomic", Op::Execute, &[CodeExec], Names::Nothing, Tail::Code),
+    row("if|case|loop|while|repeat|for", Op::Execute, &[CodeExec], Names::Nothing, Tail::Code),
+    row(
+        "backup stage|lock|unlock",
+        Op::Configure,
+        &[Availability],
+        Names::Some(TargetKind::Server),
+        Tail::Inert,
+    ),
+    row("create sequence", Op::Define, &[Schema], Names::One(TargetKind::Sequence), Tail::Inert),
+    row(
+        "alter sequence",
+        Op::Define,
+        &[Schema, WriteData],
+        Names::One(TargetKind::Sequence),
+        Tail::Inert,
+    ),
+    row(
+        "drop sequence",
+        Op::Destroy,
+        &[Schema, Destroy],
+        Names::One(TargetKind::Sequence),
+        Tail::Inert,
+    ),
+    row(
+        "create package",
+        Op::Define,
+        &[Schema, CodeExec, Persistence],
+        Names::One(TargetKind::Function),
+        Tail::Code,
+    ),
+    row(
+        "drop package",
+        Op::Destroy,
+        &[Schema, Destroy],
+        Names::One(TargetKind::Function),
+        Tail::Inert,
+    ),
+    row("execute immediate", Op::Execute, &[], Names::Nothing, Tail::Own(Own::ExecuteImmediate)),
+    shows("show explain|analyze", &[SecretRead]),
+];
+
+impl Walk<'_, '_> {
+    /// `PREPARE s FROM 'text'`, or from a variable, whose text nobody sees.
+    pub(super) fn mysql_prepare(&mut self) {
+        let name = self.name_at(1).and_then(|(mut parts, _)| parts.pop()).unwrap_or_default();
+        let from = self.find(1, "from").map(|at| at.saturating_add(1));
+        let text = from.filter(|at| at.saturating_add(1) == self.tokens.len());
+        let text = text.and_then(|at| self.text_at(at));
+        if let Some(text) = &text {
+            // It has not run yet.
+            let state = self.state.clone();
+            self.via.push("prepare");
+            self.code(text);
+            self.via.pop();
+            *self.state = state;
+        } else if from.is_none_or(|at| !self.plain_from(at)) {
+            self.part.may = EffectSet::ALL;
+            self.opaque(Reason::DynamicCode);
+        }
+        if let Some(prepared) = &mut self.state.session.to_mut().prepared {
+            match text {
+                Some(text) => prepared.insert(name.clone(), text),
+                None => prepared.remove(&name),
+            };
+        }
+        self.session.push(crate::facts::SessionDelta::Prepared(name));
+        self.finish_plain(Op::Session, "PREPARE");
+    }
+
+    /// `EXECUTE s USING @a`.
+    pub(super) fn mysql_execute(&mut self) {
+        let name = self.name_at(1).and_then(|(mut parts, _)| parts.pop());
+        let plain = self.plain_from(2) || self.word(2) == "using";
+        if !plain {
+            self.opaque(Reason::DynamicCode);
+        }
+        self.execute(name);
+    }
+
+    pub(super) fn mysql_deallocate(&mut self) {
+        let name = self.name_at(2).and_then(|(mut parts, _)| parts.pop()).unwrap_or_default();
+        if let Some(prepared) = &mut self.state.session.to_mut().prepared {
+            prepared.remove(&name);
+        }
+        self.session.push(crate::facts::SessionDelta::Deallocated(Some(name)));
+        self.finish_plain(Op::Session, "DEALLOCATE");
+    }
+
+    /// `EXECUTE IMMEDIATE 'text'`, or of an expression.
+    pub(super) fn mariadb_immediate(&mut self) {
+        let using = self.find(2, "using").unwrap_or(self.tokens.len());
+        match self.text_at(2).filter(|_| using == 3) {
+            Some(text) => self.code(&text),
+            None => {
+                self.opaque(Reason::DynamicCode);
+                self.part.may = EffectSet::ALL;
+            }
+        }
+        self.finish(Op::Execute, "EXECUTE IMMEDIATE", Extent::Unknown, Outputs::Opaque);
+    }
+
+    /// `ANALYZE SELECT …` runs the statement.
+    pub(super) fn mariadb_analyze(&mut self) {
+        let mut at = 1;
+        if self.word(at) == "format" {
+            at = at.saturating_add(3);
+        }
+        let text = self.text_from(at).map(str::to_owned);
+        match text {
+            Some(text) => self.code(&text),
+            None => self.opaque(Reason::NotParsed),
+        }
+        self.finish(Op::Execute, "ANALYZE", Extent::Unknown, Outputs::Opaque);
+    }
+
+    /// `HANDLER t OPEN`, `HANDLER t READ …`: rows of a table without a SELECT.
+    pub(super) fn mysql_handler(&mut self) {
+        let Some((parts, at)) = self.name_at(1) else { return self.opaque(Reason::NotParsed) };
+        self.existing(parts, None, Role::Source);
+        self.part.unresolved = true;
+        let verb = self.word(at);
+        if verb == "read" {
+            if !self.plain_from(at) {
+                self.part.may = EffectSet::ALL;
+                self.head_only();
+                self.dynamic_target();
+            }
+            // The name is a handler's, which may stand for another table.
+            self.source(TargetKind::Table, Path::dynamic());
+            return self.finish(Op::Read, "HANDLER READ", Extent::Unknown, Outputs::Opaque);
+        }
+        self.finish(Op::Read, "HANDLER", Extent::Unknown, Outputs::None);
+    }
+
+    /// `LOAD DATA [LOCAL] INFILE 'f' [REPLACE] INTO TABLE t …`.
+    pub(super) fn mysql_load(&mut self) {
+        let into = self.find(2, "into").unwrap_or(self.tokens.len());
+        let at = self.skip(into.saturating_add(1), &["table"]);
+        let Some((parts, after)) = self.name_at(at) else { return self.opaque(Reason::NotParsed) };
+        self.part.may |= WriteData | FsRead;
+        if (2..into).any(|at| self.word(at) == "replace") {
+            self.part.may |= Destroy;
+        }
+        self.place(TargetKind::File, Role::Source);
+        self.existing(parts, None, Role::Sink);
+        self.part.unresolved = true;
+        // `SET c = expression`, and a list of variables, which is no call.
+        if self.find(after, "set").is_some() {
+            self.head_only();
+            self.dynamic_target();
+            self.part.may = EffectSet::ALL;
+        }
+        self.finish(Op::Create, "LOAD DATA", Extent::Unknown, Outputs::None);
+    }
+
+    /// `SELECT … INTO OUTFILE 'f' …`: the query without the clause, and a file.
+    pub(in crate::facts::sql) fn into_file(&mut self) -> bool {
+        let into = (0..self.tokens.len()).find(|at| {
+            self.word(*at) == "into"
+                && matches!(self.word(at.saturating_add(1)).as_str(), "outfile" | "dumpfile")
+                && self.kind(at.saturating_add(2)) == Some(TokenKind::Text)
+        });
+        let Some(into) = into else { return false };
+        // Options of the file are words and texts; a clause that goes on ends them.
+        let rest = (into.saturating_add(3)..self.tokens.len())
+            .find(|at| BEHIND_INTO.contains(&self.word(*at).as_str()));
+        let before = self.text_until(into);
+        let behind = rest.and_then(|at| self.text_from(at)).unwrap_or_default();
+        let query = format!("{before} {behind}");
+        let facts = super::super::nested::read_sql(&self.setting, self.state, &query);
+        self.understanding = self.understanding.max(facts.understanding);
+        self.reasons.extend(&facts.reasons);
+        for mut action in facts.actions {
+            action.op = Op::Stream;
+            action.outputs = Outputs::None;
+            action.may |= FsWrite;
+            action.span = self.span;
+            action.targets.push(Target {
+                kind: TargetKind::File,
+                path: Path::dynamic(),
+                role: Role::Sink,
+                columns: crate::facts::Columns::Any,
+            });
+            self.actions.push(action);
+        }
+        true
+    }
+
+    /// GRANT and REVOKE: of rights on things, or of roles.
+    pub(super) fn mysql_grant(&mut self) {
+        let verb = self.word(0).to_ascii_uppercase();
+        self.head_only();
+        self.part.may |= Privilege;
+        match self.find(1, "on") {
+            Some(on) => {
+                let mut at = on.saturating_add(1);
+                for kind in ["table", "function", "procedure", "package"] {
+                    at = self.skip(at, &[kind]);
+                }
+                self.granted_on(at);
+            }
+            None => {
+                self.named_object(TargetKind::Role, 1);
+            }
+        }
+        self.dynamic_target();
+        self.finish_plain(Op::Grant, &verb);
+    }
+
+    /// The table that rights are given on; `*.*` is any.
+    fn granted_on(&mut self, at: usize) {
+        match self.name_at(at) {
+            Some((parts, _)) => {
+                let path = self.named_parts(parts).path;
+                self.object(TargetKind::Table, path);
+            }
+            None => self.object(TargetKind::Table, Path::dynamic()),
+        }
+    }
+
+    /// The options of a table: some engines keep it on another server or in a file of their own.
+    pub(in crate::facts::sql) fn mysql_table_options(&mut self) {
+        let mut depth = 0_usize;
+        for at in 0..self.tokens.len() {
+            match self.kind(at) {
+                Some(TokenKind::Open) => depth = depth.saturating_add(1),
+                Some(TokenKind::Close) => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            if depth > 0 {
+                continue;
+            }
+            match self.word(at).as_str() {
+                "select" | "values" => break,
+                "engine" | "type" => {
+                    let mut value = at.saturating_add(1);
+                    if self.kind(value) == Some(TokenKind::Operator) {
+                        value = value.saturating_add(1);
+                    }
+                    let engine = self.name_at(value).and_then(|(mut parts, _)| parts.pop());
+                    let engine = engine.or_else(|| self.text_at(value)).unwrap_or_default();
+                    if !LOCAL_ENGINES.contains(&engine.to_ascii_lowercase().as_str()) {
+                        let reach = NetEgress | FsRead | FsWrite;
+                        self.part.may |= reach | CodeExec;
+                        self.dynamic_target();
+                    }
+                }
+                "connection" => {
+                    self.part.may |= NetEgress;
+                    self.place(TargetKind::Host, Role::Object);
+                }
+                "directory" => {
+                    self.part.may |= FsRead | FsWrite;
+                    self.place(TargetKind::File, Role::Object);
+                }
+                "union" => self.dynamic_target(),
+                _ => {}
+            }
+        }
+    }
+}
+
+/// Clauses that may stand behind `INTO OUTFILE`.
+const BEHIND_INTO: &[&str] =
+    &["from", "where", "group", "having", "order", "limit", "for", "lock", "union", "procedure"];
+
+/// Engines that keep their tables in the server's own files.
+const LOCAL_ENGINES: &[&str] = &[
+    "archive",
+    "aria",
+    "blackhole",
+    "heap",
+    "innodb",
+    "isam",
+    "memory",
+    "myisam",
+    "ndb",
+    "ndbcluster",
+    "rocksdb",
+    "tokudb",
+];
