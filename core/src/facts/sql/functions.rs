@@ -136,6 +136,8 @@ mod tests {
 
     /// The tables of the other servers.
     const OTHERS: &[&str] = &[
+        include_str!("tables/clickhouse_functions.txt"),
+        include_str!("tables/clickhouse_relations.txt"),
         include_str!("tables/duckdb_functions.txt"),
         include_str!("tables/duckdb_relations.txt"),
         include_str!("tables/mariadb_functions.txt"),
