@@ -141,6 +141,8 @@ mod tests {
         include_str!("tables/duckdb_functions.txt"),
         include_str!("tables/duckdb_relations.txt"),
         include_str!("tables/mariadb_functions.txt"),
+        include_str!("tables/mssql_functions.txt"),
+        include_str!("tables/mssql_relations.txt"),
         include_str!("tables/mysql_functions.txt"),
         include_str!("tables/mysql_relations.txt"),
     ];
