@@ -136,6 +136,8 @@ mod tests {
 
     /// The tables of the other servers.
     const OTHERS: &[&str] = &[
+        include_str!("tables/bigquery_functions.txt"),
+        include_str!("tables/bigquery_relations.txt"),
         include_str!("tables/clickhouse_functions.txt"),
         include_str!("tables/clickhouse_relations.txt"),
         include_str!("tables/duckdb_functions.txt"),
