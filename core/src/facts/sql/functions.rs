@@ -140,8 +140,12 @@ mod tests {
         include_str!("tables/bigquery_relations.txt"),
         include_str!("tables/clickhouse_functions.txt"),
         include_str!("tables/clickhouse_relations.txt"),
+        include_str!("tables/databricks_functions.txt"),
+        include_str!("tables/databricks_relations.txt"),
         include_str!("tables/duckdb_functions.txt"),
         include_str!("tables/duckdb_relations.txt"),
+        include_str!("tables/hive_functions.txt"),
+        include_str!("tables/hive_relations.txt"),
         include_str!("tables/mariadb_functions.txt"),
         include_str!("tables/mssql_functions.txt"),
         include_str!("tables/mssql_relations.txt"),
@@ -151,6 +155,7 @@ mod tests {
         include_str!("tables/redshift_relations.txt"),
         include_str!("tables/snowflake_functions.txt"),
         include_str!("tables/snowflake_relations.txt"),
+        include_str!("tables/spark_functions.txt"),
     ];
 
     #[test]
