@@ -151,6 +151,8 @@ mod tests {
         include_str!("tables/mssql_relations.txt"),
         include_str!("tables/mysql_functions.txt"),
         include_str!("tables/mysql_relations.txt"),
+        include_str!("tables/oracle_functions.txt"),
+        include_str!("tables/oracle_relations.txt"),
         include_str!("tables/redshift_functions.txt"),
         include_str!("tables/redshift_relations.txt"),
         include_str!("tables/snowflake_functions.txt"),
