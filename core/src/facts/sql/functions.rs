@@ -145,9 +145,35 @@ fn line<'t>(table: &'t str, name: &str) -> Option<&'t str> {
 mod tests {
     use super::*;
 
+    /// The tables of the other servers.
+    const OTHERS: &[&str] = &[
+        include_str!("tables/bigquery_functions.txt"),
+        include_str!("tables/bigquery_relations.txt"),
+        include_str!("tables/clickhouse_functions.txt"),
+        include_str!("tables/clickhouse_relations.txt"),
+        include_str!("tables/databricks_functions.txt"),
+        include_str!("tables/databricks_relations.txt"),
+        include_str!("tables/duckdb_functions.txt"),
+        include_str!("tables/duckdb_relations.txt"),
+        include_str!("tables/hive_functions.txt"),
+        include_str!("tables/hive_relations.txt"),
+        include_str!("tables/mariadb_functions.txt"),
+        include_str!("tables/mssql_functions.txt"),
+        include_str!("tables/mssql_relations.txt"),
+        include_str!("tables/mysql_functions.txt"),
+        include_str!("tables/mysql_relations.txt"),
+        include_str!("tables/oracle_functions.txt"),
+        include_str!("tables/oracle_relations.txt"),
+        include_str!("tables/redshift_functions.txt"),
+        include_str!("tables/redshift_relations.txt"),
+        include_str!("tables/snowflake_functions.txt"),
+        include_str!("tables/snowflake_relations.txt"),
+        include_str!("tables/spark_functions.txt"),
+    ];
+
     #[test]
     fn tables_are_sorted_and_speak_known_words() {
-        for table in [POSTGRES, SQLITE, POSTGRES_RELATIONS] {
+        for &table in [POSTGRES, SQLITE, POSTGRES_RELATIONS].iter().chain(OTHERS) {
             let lines: Vec<&str> = table.lines().filter(|line| !line.starts_with('#')).collect();
             for pair in lines.windows(2) {
                 let key = |line: &str| line.split(' ').next().unwrap_or_default().to_owned();
