@@ -114,30 +114,27 @@ impl Guarded<'_> {
     fn same(&self, token: &Token, other: Parsed) -> Option<Parsed> {
         let text = token.text(self.text);
         let fits = match token.kind {
-            TokenKind::Word => match &other {
-                Parsed::Word(word) => word.quote_style.is_none(),
-                // `$action` of T-SQL.
-                Parsed::Placeholder(_) => return Some(Parsed::make_word(text, None)),
-                _ => false,
-            },
+            // `$action` of T-SQL.
+            TokenKind::Word if matches!(other, Parsed::Placeholder(_)) => {
+                return Some(Parsed::make_word(text, None));
+            }
+            TokenKind::Word => matches!(&other, Parsed::Word(word) if word.quote_style.is_none()),
             TokenKind::QuotedName => {
                 let name = name_value(token, self.text, self.dialect)?;
                 matches!(&other, Parsed::Word(word) if word.quote_style.is_some() && word.value == name)
             }
             TokenKind::Text => return self.same_text(token, other),
-            TokenKind::Number => match &other {
-                Parsed::Number(_, _) => true,
-                // `0x1F`, which the tokenizer takes for a byte string; `$12`, for a parameter.
-                Parsed::HexStringLiteral(_) | Parsed::Placeholder(_) => {
-                    return Some(Parsed::Number(text.to_owned(), false));
-                }
-                _ => false,
-            },
-            TokenKind::Placeholder => match &other {
-                Parsed::Placeholder(_) => true,
-                Parsed::Question => return Some(Parsed::Placeholder(text.to_owned())),
-                _ => false,
-            },
+            // `0x1F`, which the tokenizer takes for a byte string; `$12`, for a parameter.
+            TokenKind::Number
+                if matches!(other, Parsed::HexStringLiteral(_) | Parsed::Placeholder(_)) =>
+            {
+                return Some(Parsed::Number(text.to_owned(), false));
+            }
+            TokenKind::Number => matches!(other, Parsed::Number(_, _)),
+            TokenKind::Placeholder if other == Parsed::Question => {
+                return Some(Parsed::Placeholder(text.to_owned()));
+            }
+            TokenKind::Placeholder => matches!(other, Parsed::Placeholder(_)),
             TokenKind::Operator => return Some(self.operator(text)),
             TokenKind::Open => {
                 other
@@ -165,44 +162,20 @@ impl Guarded<'_> {
     /// A literal: both readings must give it the same value, or the value must be none of the
     /// kind that is read again as code.
     fn same_text(&self, token: &Token, other: Parsed) -> Option<Parsed> {
-        let second = match &other {
-            Parsed::HexStringLiteral(_)
-            | Parsed::SingleQuotedByteStringLiteral(_)
-            | Parsed::DoubleQuotedByteStringLiteral(_)
-            | Parsed::TripleSingleQuotedByteStringLiteral(_)
-            | Parsed::TripleDoubleQuotedByteStringLiteral(_) => return Some(other),
-            Parsed::SingleQuotedString(value)
-            | Parsed::DoubleQuotedString(value)
-            | Parsed::TripleSingleQuotedString(value)
-            | Parsed::TripleDoubleQuotedString(value)
-            | Parsed::SingleQuotedRawStringLiteral(value)
-            | Parsed::DoubleQuotedRawStringLiteral(value)
-            | Parsed::TripleSingleQuotedRawStringLiteral(value)
-            | Parsed::TripleDoubleQuotedRawStringLiteral(value)
-            | Parsed::NationalStringLiteral(value)
-            | Parsed::EscapedStringLiteral(value)
-            | Parsed::UnicodeStringLiteral(value)
-            | Parsed::QuoteDelimitedStringLiteral(QuoteDelimitedString { value, .. })
-            | Parsed::NationalQuoteDelimitedStringLiteral(QuoteDelimitedString { value, .. })
-            | Parsed::DollarQuotedString(DollarQuotedString { value, .. }) => value,
-            _ => return None,
-        };
+        if is_bytes(&other) {
+            return Some(other);
+        }
+        let second = text_of(&other)?;
+        let exact = self.dialect == Dialect::Postgres && self.modes.backslash != Some(true);
         match self.value(token) {
-            Some(value) if value == *second => Some(match other {
+            Some(value) if value == *second => Some(if is_plain_text(&other) {
+                other
+            } else {
                 // One kind of text for the walk, whatever its quotes.
-                Parsed::SingleQuotedString(_)
-                | Parsed::NationalStringLiteral(_)
-                | Parsed::EscapedStringLiteral(_)
-                | Parsed::UnicodeStringLiteral(_)
-                | Parsed::DollarQuotedString(_) => other,
-                _ => Parsed::SingleQuotedString(value),
+                Parsed::SingleQuotedString(value)
             }),
             // It ends where the server ends it, and the tokenizer knows other escapes.
-            Some(value)
-                if self.dialect != Dialect::Postgres || self.modes.backslash == Some(true) =>
-            {
-                Some(Parsed::SingleQuotedString(value))
-            }
+            Some(value) if !exact => Some(Parsed::SingleQuotedString(value)),
             Some(_) => None,
             // A value that is not known is none that is read again as code.
             None => {
@@ -277,6 +250,52 @@ impl Guarded<'_> {
             | TokenKind::Dot
             | TokenKind::Semicolon => None,
         }
+    }
+}
+
+fn is_bytes(token: &Parsed) -> bool {
+    matches!(
+        token,
+        Parsed::HexStringLiteral(_)
+            | Parsed::SingleQuotedByteStringLiteral(_)
+            | Parsed::DoubleQuotedByteStringLiteral(_)
+            | Parsed::TripleSingleQuotedByteStringLiteral(_)
+            | Parsed::TripleDoubleQuotedByteStringLiteral(_)
+    )
+}
+
+/// Texts that the walk knows as they are.
+fn is_plain_text(token: &Parsed) -> bool {
+    matches!(
+        token,
+        Parsed::SingleQuotedString(_)
+            | Parsed::NationalStringLiteral(_)
+            | Parsed::EscapedStringLiteral(_)
+            | Parsed::UnicodeStringLiteral(_)
+            | Parsed::DollarQuotedString(_)
+    )
+}
+
+/// What the tokenizer takes a literal to stand for.
+fn text_of(token: &Parsed) -> Option<&String> {
+    if let Parsed::SingleQuotedString(value)
+    | Parsed::DoubleQuotedString(value)
+    | Parsed::TripleSingleQuotedString(value)
+    | Parsed::TripleDoubleQuotedString(value)
+    | Parsed::SingleQuotedRawStringLiteral(value)
+    | Parsed::DoubleQuotedRawStringLiteral(value)
+    | Parsed::TripleSingleQuotedRawStringLiteral(value)
+    | Parsed::TripleDoubleQuotedRawStringLiteral(value)
+    | Parsed::NationalStringLiteral(value)
+    | Parsed::EscapedStringLiteral(value)
+    | Parsed::UnicodeStringLiteral(value)
+    | Parsed::QuoteDelimitedStringLiteral(QuoteDelimitedString { value, .. })
+    | Parsed::NationalQuoteDelimitedStringLiteral(QuoteDelimitedString { value, .. })
+    | Parsed::DollarQuotedString(DollarQuotedString { value, .. }) = token
+    {
+        Some(value)
+    } else {
+        None
     }
 }
 

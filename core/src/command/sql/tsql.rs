@@ -65,11 +65,10 @@ impl Progress {
 
     /// Whether the statement so far is a word of control flow, which is one by itself.
     pub(super) fn is_control(&self) -> bool {
-        match (self.head.as_str(), self.second.as_str(), self.count) {
-            ("else", _, 1) => true,
-            ("begin" | "end", "try" | "catch", 2) => true,
-            _ => false,
-        }
+        matches!(
+            (self.head.as_str(), self.second.as_str(), self.count),
+            ("else", _, 1) | ("begin" | "end", "try" | "catch", 2)
+        )
     }
 
     /// Whether `BEGIN` and `END` stand alone before this token.

@@ -180,6 +180,13 @@ impl<'a> Walk<'_, 'a> {
         !self.state.path_unknown && path.iter().position(|s| s == "pg_catalog").unwrap_or(0) == 0
     }
 
+    /// PostgreSQL's functions with effects, whatever schema they are called in: extensions live
+    /// anywhere.
+    fn catalogued_anywhere(&self, name: &str) -> Option<functions::Function> {
+        let function = functions::builtin(self.setting.dialect, name).filter(|f| f.catalogued);
+        function.filter(|_| self.is_postgres())
+    }
+
     /// Notes a call of the function `parts` (folded) with those of its arguments that are
     /// literals. `None`: the function is not known.
     pub(super) fn invoke(&mut self, parts: Vec<String>, args: &[Option<&str>]) -> Option<Shape> {
@@ -215,13 +222,12 @@ impl<'a> Walk<'_, 'a> {
                 self.part.rows = true;
             }
         }
-        let builtin = functions::builtin(self.setting.dialect, name).filter(|function| {
-            function.catalogued
-                || match schema {
-                    None => self.builtins_come_first(),
-                    Some(schema) => schema == "pg_catalog",
-                }
-        });
+        let builtin = match schema {
+            None => functions::builtin(self.setting.dialect, name)
+                .filter(|function| function.catalogued || self.builtins_come_first()),
+            Some(schema) => functions::builtin_of(self.setting.dialect, schema, name)
+                .or_else(|| self.catalogued_anywhere(name)),
+        };
         let Some(function) = builtin else {
             if known.is_none() {
                 self.unknown_function(Some(name));

@@ -433,7 +433,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// The conditions of inner joins restrict as a WHERE does.
-    fn joined_on<'e>(tables: &'e [TableWithJoins]) -> Vec<&'e sqlparser::ast::Expr> {
+    fn joined_on(tables: &[TableWithJoins]) -> Vec<&sqlparser::ast::Expr> {
         let mut on = Vec::new();
         for join in tables.iter().flat_map(|tables| &tables.joins) {
             if let JoinOperator::Join(JoinConstraint::On(condition))
@@ -602,9 +602,12 @@ impl<'a> Walk<'_, 'a> {
         depends: &mut Origin,
     ) {
         let (named, read) = if tables.is_empty() && !using.is_empty() {
-            let factors = from.iter().map(|table| match &table.relation {
-                TableFactor::Table { name, .. } => self.parts(name),
-                _ => None,
+            let factors = from.iter().map(|table| {
+                if let TableFactor::Table { name, .. } = &table.relation {
+                    self.parts(name)
+                } else {
+                    None
+                }
             });
             (factors.collect::<Vec<_>>(), using)
         } else {
@@ -641,11 +644,16 @@ impl<'a> Walk<'_, 'a> {
         let joined = from.iter().flat_map(|tables| {
             std::iter::once(&tables.relation).chain(tables.joins.iter().map(|join| &join.relation))
         });
-        let mut named = joined.filter_map(|factor| match factor {
-            TableFactor::Table { alias: Some(alias), .. }
-            | TableFactor::Derived { alias: Some(alias), .. } => Some(self.fold(&alias.name)),
-            TableFactor::Table { name, alias: None, .. } => self.parts(name)?.pop(),
-            _ => None,
+        let mut named = joined.filter_map(|factor| {
+            if let TableFactor::Table { alias: Some(alias), .. }
+            | TableFactor::Derived { alias: Some(alias), .. } = factor
+            {
+                Some(self.fold(&alias.name))
+            } else if let TableFactor::Table { name, alias: None, .. } = factor {
+                self.parts(name)?.pop()
+            } else {
+                None
+            }
         });
         // PostgreSQL would join the table with itself.
         (!self.is_postgres() && !self.is_sqlite() && named.any(|other| other == *name))

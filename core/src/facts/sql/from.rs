@@ -11,6 +11,7 @@ use super::flow::{Cte, Names, Origin, Relation, Shape};
 use super::nested;
 use super::query::alias_columns;
 use super::walk::{Walk, wider};
+use crate::command::Dialect;
 use crate::facts::{Columns, Extent, Path, Reason, Role, Segment, Target, TargetKind};
 
 impl<'a> Walk<'_, 'a> {
@@ -479,6 +480,10 @@ impl<'a> Walk<'_, 'a> {
             if schema == "pg_toast" {
                 self.source(TargetKind::Table, Path::dynamic());
             }
+        }
+        if !self.is_postgres() || self.setting.dialect == Dialect::Redshift {
+            self.part.may |=
+                super::functions::relation_effects(self.setting.dialect, &named.path.0);
         }
         let columns = match named.table {
             Some(_) => Columns::Named(Vec::new()),

@@ -1,11 +1,53 @@
 //! What calling a function may do: the tables of the servers' own functions.
 
 use crate::command::Dialect;
-use crate::facts::{Effect, EffectSet};
+use crate::facts::{Effect, EffectSet, Segment};
 
-const POSTGRES: &str = include_str!("tables/postgres_functions.txt");
-const POSTGRES_RELATIONS: &str = include_str!("tables/postgres_relations.txt");
-const SQLITE: &str = include_str!("tables/sqlite_functions.txt");
+macro_rules! table {
+    ($name:literal) => {
+        include_str!(concat!("tables/", $name, ".txt"))
+    };
+}
+
+const POSTGRES_RELATIONS: &str = table!("postgres_relations");
+
+/// The functions of a server, the more special table first.
+const fn functions(dialect: Dialect) -> &'static [&'static str] {
+    match dialect {
+        Dialect::Postgres => &[table!("postgres_functions")],
+        Dialect::Redshift => &[table!("redshift_functions")],
+        Dialect::Sqlite => &[table!("sqlite_functions")],
+        Dialect::Mysql => &[table!("mysql_functions")],
+        Dialect::Mariadb => &[table!("mariadb_functions")],
+        Dialect::Mssql => &[table!("mssql_functions")],
+        Dialect::Oracle => &[table!("oracle_functions")],
+        Dialect::Snowflake => &[table!("snowflake_functions")],
+        Dialect::Bigquery => &[table!("bigquery_functions")],
+        Dialect::Clickhouse => &[table!("clickhouse_functions")],
+        Dialect::Duckdb => &[table!("duckdb_functions")],
+        Dialect::Hive => &[table!("hive_functions")],
+        Dialect::Spark => &[table!("spark_functions")],
+        Dialect::Databricks => &[table!("databricks_functions"), table!("spark_functions")],
+    }
+}
+
+/// The relations of a server that do more than hold data when they are read.
+const fn relations(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Postgres => POSTGRES_RELATIONS,
+        Dialect::Redshift => table!("redshift_relations"),
+        Dialect::Mysql | Dialect::Mariadb => table!("mysql_relations"),
+        Dialect::Mssql => table!("mssql_relations"),
+        Dialect::Oracle => table!("oracle_relations"),
+        Dialect::Snowflake => table!("snowflake_relations"),
+        Dialect::Bigquery => table!("bigquery_relations"),
+        Dialect::Clickhouse => table!("clickhouse_relations"),
+        Dialect::Duckdb => table!("duckdb_relations"),
+        Dialect::Hive => table!("hive_relations"),
+        Dialect::Databricks => table!("databricks_relations"),
+        Dialect::Spark | Dialect::Sqlite => "",
+    }
+}
 
 /// Which arguments of a function are SQL that it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,22 +83,102 @@ pub(super) struct Function {
 
 /// The function `name` (folded) of the server.
 pub(super) fn builtin(dialect: Dialect, name: &str) -> Option<Function> {
-    let tables = match dialect {
-        Dialect::Postgres | Dialect::Redshift => &[POSTGRES],
-        Dialect::Sqlite => &[SQLITE],
+    listed(dialect, name).or_else(|| combined(dialect, name)).map(parse)
+}
+
+/// The function `schema.name` of the server.
+pub(super) fn builtin_of(dialect: Dialect, schema: &str, name: &str) -> Option<Function> {
+    match dialect {
+        Dialect::Postgres => (schema == "pg_catalog").then(|| builtin(dialect, name))?,
+        // What the server brings has a prefix of its own; other names are the users'.
+        Dialect::Mssql => {
+            let own = ["sp_", "xp_", "fn_", "dm_", "sysmail_", "rds_"];
+            let prefixed = own.iter().any(|prefix| name.starts_with(prefix));
+            (prefixed && matches!(schema, "sys" | "dbo")).then(|| builtin(dialect, name))?
+        }
+        Dialect::Bigquery if schema == "safe" => builtin(dialect, name),
+        Dialect::Redshift if schema == "pg_catalog" => builtin(dialect, name),
+        Dialect::Duckdb if matches!(schema, "main" | "system" | "pg_catalog") => {
+            builtin(dialect, name)
+        }
         Dialect::Mysql
         | Dialect::Mariadb
-        | Dialect::Mssql
+        | Dialect::Sqlite
         | Dialect::Snowflake
         | Dialect::Bigquery
+        | Dialect::Redshift
         | Dialect::Clickhouse
         | Dialect::Oracle
         | Dialect::Duckdb
         | Dialect::Hive
         | Dialect::Spark
-        | Dialect::Databricks => &[POSTGRES],
+        | Dialect::Databricks => listed(dialect, &format!("{schema}.{name}")).map(parse),
+    }
+}
+
+fn listed(dialect: Dialect, name: &str) -> Option<&'static str> {
+    functions(dialect).iter().find_map(|table| line(table, name))
+}
+
+/// An aggregate of ClickHouse with combinators behind its name: it stays that aggregate.
+fn combined(dialect: Dialect, name: &str) -> Option<&'static str> {
+    if dialect != Dialect::Clickhouse {
+        return None;
+    }
+    let mut name = name;
+    for _ in 0..MAX_COMBINATORS {
+        let shorter = COMBINATORS.iter().find_map(|combinator| name.strip_suffix(combinator))?;
+        if let Some(words) = listed(dialect, shorter)
+            && words.split_ascii_whitespace().any(|word| word == "aggregate")
+        {
+            return Some(words);
+        }
+        name = shorter;
+    }
+    None
+}
+
+/// Longer ones before those that they end in.
+const COMBINATORS: &[&str] = &[
+    "simplestate",
+    "ordefault",
+    "resample",
+    "distinct",
+    "foreach",
+    "argmin",
+    "argmax",
+    "ornull",
+    "state",
+    "merge",
+    "array",
+    "tuple",
+    "null",
+    "map",
+    "if",
+];
+
+const MAX_COMBINATORS: usize = 6;
+
+/// What reading a relation does beside reading data, as its server's table says: `path` are the
+/// names, innermost last.
+pub(super) fn relation_effects(dialect: Dialect, path: &[Segment]) -> EffectSet {
+    let words = match path {
+        [.., Segment::Exact(schema), Segment::Exact(name)] => {
+            line(relations(dialect), &format!("{schema}.{}", unnumbered(dialect, name)))
+        }
+        [Segment::Exact(name)] if !name.contains('.') => line(relations(dialect), name),
+        _ => None,
     };
-    tables.iter().find_map(|table| line(table, name)).map(parse)
+    words.unwrap_or_default().split_ascii_whitespace().filter_map(Effect::parse).collect()
+}
+
+/// ClickHouse rotates its logs to `query_log_0` and so on.
+fn unnumbered(dialect: Dialect, name: &str) -> &str {
+    let bare = name.trim_end_matches(|c: char| c.is_ascii_digit());
+    match bare.strip_suffix('_') {
+        Some(bare) if dialect == Dialect::Clickhouse => bare,
+        Some(_) | None => name,
+    }
 }
 
 /// What reading the relation `name` of `pg_catalog` does beside reading data; `None` where there
@@ -145,35 +267,11 @@ fn line<'t>(table: &'t str, name: &str) -> Option<&'t str> {
 mod tests {
     use super::*;
 
-    /// The tables of the other servers.
-    const OTHERS: &[&str] = &[
-        include_str!("tables/bigquery_functions.txt"),
-        include_str!("tables/bigquery_relations.txt"),
-        include_str!("tables/clickhouse_functions.txt"),
-        include_str!("tables/clickhouse_relations.txt"),
-        include_str!("tables/databricks_functions.txt"),
-        include_str!("tables/databricks_relations.txt"),
-        include_str!("tables/duckdb_functions.txt"),
-        include_str!("tables/duckdb_relations.txt"),
-        include_str!("tables/hive_functions.txt"),
-        include_str!("tables/hive_relations.txt"),
-        include_str!("tables/mariadb_functions.txt"),
-        include_str!("tables/mssql_functions.txt"),
-        include_str!("tables/mssql_relations.txt"),
-        include_str!("tables/mysql_functions.txt"),
-        include_str!("tables/mysql_relations.txt"),
-        include_str!("tables/oracle_functions.txt"),
-        include_str!("tables/oracle_relations.txt"),
-        include_str!("tables/redshift_functions.txt"),
-        include_str!("tables/redshift_relations.txt"),
-        include_str!("tables/snowflake_functions.txt"),
-        include_str!("tables/snowflake_relations.txt"),
-        include_str!("tables/spark_functions.txt"),
-    ];
-
     #[test]
     fn tables_are_sorted_and_speak_known_words() {
-        for &table in [POSTGRES, SQLITE, POSTGRES_RELATIONS].iter().chain(OTHERS) {
+        let dialects = || Dialect::ALL.iter();
+        let tables = dialects().flat_map(|dialect| functions(*dialect)).copied();
+        for table in tables.chain(dialects().map(|dialect| relations(*dialect))) {
             let lines: Vec<&str> = table.lines().filter(|line| !line.starts_with('#')).collect();
             for pair in lines.windows(2) {
                 let key = |line: &str| line.split(' ').next().unwrap_or_default().to_owned();

@@ -104,10 +104,8 @@ impl<'a> Walk<'_, 'a> {
         self.head_only();
         self.dynamic_target();
         self.part.may = EffectSet::ALL;
-        let extent = match op {
-            Op::Update | Op::Delete => Extent::All,
-            _ => Extent::Unknown,
-        };
+        let changes = op == Op::Update || op == Op::Delete;
+        let extent = if changes { Extent::All } else { Extent::Unknown };
         self.finish(op, verb, extent, Outputs::Opaque);
     }
 

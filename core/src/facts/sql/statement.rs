@@ -9,7 +9,6 @@ use super::flow::Names;
 use super::manners::Into;
 use super::query::at_most;
 use super::walk::Walk;
-use crate::command::Dialect;
 use crate::command::sql::TokenKind;
 use crate::facts::{
     Effect, EffectSet, Extent, Op, Outputs, Path, Reason, Role, SessionDelta, TargetKind,
@@ -19,11 +18,7 @@ use crate::facts::{
 impl<'a> Walk<'_, 'a> {
     /// Walks a statement; without a tree, by its first words.
     pub(super) fn statement(&mut self, tree: Option<&Statement>) {
-        let by_words = match self.setting.dialect {
-            Dialect::Sqlite => self.sqlite_by_words(),
-            Dialect::Postgres | Dialect::Redshift => false,
-            _ => self.by_row(),
-        };
+        let by_words = if self.is_sqlite() { self.sqlite_by_words() } else { self.by_row() };
         match tree {
             _ if by_words => {}
             Some(tree) => self.tree(tree),

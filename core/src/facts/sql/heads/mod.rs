@@ -120,7 +120,7 @@ impl<'a> Walk<'_, 'a> {
     /// A statement of which only the first word is understood; everything may happen.
     pub(super) fn by_first_word(&mut self) {
         let first = self.word(0);
-        if self.manners().into == Into::Variables && self.into_file() {
+        if self.manners().into == Into::Variables && self.writes_file() {
             return;
         }
         match UNPARSED.iter().find(|(word, _)| *word == first) {
