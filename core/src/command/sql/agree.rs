@@ -130,6 +130,10 @@ impl Guarded<'_> {
             {
                 return Some(Parsed::Number(text.to_owned(), false));
             }
+            // `0b101`, which looks like a name that begins with a digit.
+            TokenKind::Number if matches!(other, Parsed::Word(_)) => {
+                return Some(Parsed::Number(text.to_owned(), false));
+            }
             TokenKind::Number => matches!(other, Parsed::Number(_, _)),
             TokenKind::Placeholder if other == Parsed::Question => {
                 return Some(Parsed::Placeholder(text.to_owned()));

@@ -4,7 +4,7 @@
 //! Whoever sees one of these fills it in *after* the text was read, sometimes with raw SQL. They
 //! are told from operators by what stands on both sides.
 
-use crate::command::sql::rules::{Placeholders, Rules};
+use crate::command::sql::rules::{Ends, Mark, Placeholders, Rules};
 use crate::command::sql::{Refusal, Token, TokenKind};
 use crate::primitives::Span;
 
@@ -17,7 +17,9 @@ pub(super) fn refuse_foreign(text: &str, tokens: &[Token], rules: &Rules) -> Res
             TokenKind::Open => depth += 1,
             TokenKind::Close => depth = depth.saturating_sub(1),
             TokenKind::Operator => {
-                let around = Around { text, before, after: tokens.get(index + 1), depth };
+                let after = tokens.get(index + 1);
+                let only_labels = rules.ends == Ends::ClientDelimiter;
+                let around = Around { text, before, after, depth, only_labels };
                 if around.is_foreign(token, rules.placeholders) {
                     let end = around.after.map_or(token.span.end(), |after| after.span.end());
                     return Err(Refusal::ForeignPlaceholder(Span::from_offsets(
@@ -46,6 +48,8 @@ struct Around<'a> {
     before: Option<&'a Token>,
     after: Option<&'a Token>,
     depth: usize,
+    /// A colon stands behind labels only.
+    only_labels: bool,
 }
 
 impl Around<'_> {
@@ -57,7 +61,11 @@ impl Around<'_> {
             longer => longer.ends_with('%'),
         };
         match placeholders {
-            Placeholders::Sqlite | Placeholders::Marks(_) => percent,
+            Placeholders::Sqlite => percent,
+            Placeholders::Marks(marks) => match word {
+                ":" if !marks.contains(&Mark::Colon) && self.only_labels => !self.begins_compound(),
+                _ => percent,
+            },
             Placeholders::DollarNumber => match word {
                 "?" => !(self.ends_operand() && self.begins_operand()),
                 "@?" => false,
@@ -95,6 +103,12 @@ impl Around<'_> {
             TokenKind::Operator | TokenKind::Comma | TokenKind::Dot | TokenKind::Semicolon => false,
         });
         named && !has_left
+    }
+
+    fn begins_compound(&self) -> bool {
+        self.after.is_some_and(|after| {
+            self.is_one_of(after, &["begin", "loop", "repeat", "while", "for"])
+        })
     }
 
     fn ends_operand(&self) -> bool {

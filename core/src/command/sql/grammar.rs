@@ -69,6 +69,12 @@ impl<D> Fenced<D> {
     }
 }
 
+impl<D: Dialect> Fenced<D> {
+    fn is_mysql(&self) -> bool {
+        self.inner.dialect() == TypeId::of::<MySqlDialect>()
+    }
+}
+
 macro_rules! inner {
     ($($name:ident,)*) => { $(fn $name(&self) -> bool { self.inner.$name() })* };
 }
@@ -76,6 +82,14 @@ macro_rules! inner {
 impl<D: Dialect> Dialect for Fenced<D> {
     fn supports_string_literal_backslash_escape(&self) -> bool {
         self.scanning.backslash
+    }
+
+    fn supports_parens_around_table_factor(&self) -> bool {
+        self.is_mysql() || self.inner.supports_parens_around_table_factor()
+    }
+
+    fn supports_bang_not_operator(&self) -> bool {
+        self.is_mysql() || self.inner.supports_bang_not_operator()
     }
 
     fn supports_nested_comments(&self) -> bool {
@@ -123,8 +137,8 @@ impl<D: Dialect> Dialect for Fenced<D> {
     }
 
     fn is_delimited_identifier_start(&self, ch: char) -> bool {
-        let mysql = ch == '"' && self.inner.dialect() == TypeId::of::<MySqlDialect>();
-        mysql && self.scanning.ansi_quotes || self.inner.is_delimited_identifier_start(ch)
+        ch == '"' && self.scanning.ansi_quotes && self.is_mysql()
+            || self.inner.is_delimited_identifier_start(ch)
     }
 
     fn is_nested_delimited_identifier_start(&self, ch: char) -> bool {
@@ -252,13 +266,13 @@ impl<D: Dialect> Dialect for Fenced<D> {
         describe_requires_table_keyword, allow_extract_custom, allow_extract_single_quotes,
         supports_extract_comma_syntax, supports_subquery_as_function_arg,
         supports_create_view_comment_syntax, supports_array_typedef_without_element_type,
-        supports_parens_around_table_factor, supports_values_as_table_factor,
+        supports_values_as_table_factor,
         supports_dollar_placeholder, supports_dollar_as_money_prefix,
         supports_create_index_with_clause, require_interval_qualifier,
         supports_explain_with_utility_options, supports_asc_desc_in_column_definition,
         supports_factorial_operator, supports_bitwise_shift_operators,
         supports_multiline_comment_hints,
-        supports_eq_alias_assignment, supports_try_convert, supports_bang_not_operator,
+        supports_eq_alias_assignment, supports_try_convert,
         supports_listen_notify, supports_exclude_constraint, supports_load_data,
         supports_load_extension, supports_top_before_distinct, supports_boolean_literals,
         supports_show_like_before_in, supports_comment_on, supports_create_table_select,

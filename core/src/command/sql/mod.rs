@@ -13,6 +13,7 @@ mod lexer;
 mod modes;
 mod outline;
 mod parse;
+mod prepare;
 mod refusal;
 mod rules;
 mod token;
@@ -122,7 +123,7 @@ pub fn read<R>(
             let tokens = guard.tokens.get(part.tokens.clone()).unwrap_or_default();
             match agree::agree(guard.text, tokens, dialect, guard.modes) {
                 Ok(mut agreed) => {
-                    parse::prepare(dialect, &mut agreed);
+                    prepare::prepare(dialect, &mut agreed);
                     trees.push(parse::with_grammar(
                         dialect,
                         tokens.len(),

@@ -123,7 +123,7 @@ impl<'a> Statement<'a> {
                 TokenKind::Close => self.close(token)?,
                 TokenKind::Comma => self.here().comma(),
                 TokenKind::Operator => self.here().link(Link::Operator),
-                TokenKind::Word => self.word(token, last)?,
+                TokenKind::Word => self.word(token, last, self.tokens.get(index + 1))?,
                 TokenKind::Semicolon => {
                     if self.ends_at(token)? {
                         return self.end(index, true);
@@ -232,10 +232,15 @@ impl<'a> Statement<'a> {
 
     // Words.
 
-    fn word(&mut self, token: &Token, last: Option<&Token>) -> Result<(), Refusal> {
+    fn word(
+        &mut self,
+        token: &Token,
+        last: Option<&Token>,
+        next: Option<&Token>,
+    ) -> Result<(), Refusal> {
         let word = token.text(self.text);
         self.block_word(token, last)?;
-        if self.program_word(token, last) {
+        if self.program_word(token, last, next) {
             return Ok(());
         }
         let is = |words: &[&str]| words.iter().any(|other| other.eq_ignore_ascii_case(word));
@@ -340,7 +345,7 @@ impl<'a> Statement<'a> {
 impl Statement<'_> {
     /// Counts the compound statements of a stored program; the answer is whether the word was one
     /// of theirs and no part of an expression.
-    fn program_word(&mut self, token: &Token, last: Option<&Token>) -> bool {
+    fn program_word(&mut self, token: &Token, last: Option<&Token>, next: Option<&Token>) -> bool {
         if self.body.is_none_or(|body| body.kind != BodyKind::Program)
             || self.frames.iter().any(|frame| matches!(frame.opener, Opener::Round))
         {
@@ -351,7 +356,11 @@ impl Statement<'_> {
             last.is_some_and(|last| words.iter().any(|word| last.is_word(self.text, word)))
         };
         if is(&["end"]) {
-            if self.frames.is_empty() && self.program > 0 {
+            // Every statement of a block ends in `;`; only UNTIL has an expression before its END.
+            let ends = behind(&["begin", "atomic"])
+                || last.is_some_and(|last| last.kind == TokenKind::Semicolon)
+                || next.is_some_and(|next| next.is_word(self.text, "repeat"));
+            if self.frames.is_empty() && self.program > 0 && ends {
                 self.program -= 1;
                 return true;
             }
@@ -380,6 +389,7 @@ const COMPOUND: &[&str] = &["if", "loop", "while", "repeat", "for"];
 /// Words behind which a statement may begin inside a stored program, or its whole body.
 const BEFORE_A_STATEMENT: &[&str] = &[
     "as",
+    "atomic",
     "begin",
     "data",
     "definer",

@@ -3,8 +3,9 @@
 use sqlparser::ast::{
     AlterColumnOperation, AlterTable, AlterTableOperation, ColumnDef, ColumnOption, CommentObject,
     ConditionalStatements, CreateFunction, CreateFunctionBody, CreateTable, CreateTableLikeKind,
-    CreateTrigger, CreateView, Expr, ForValues, FunctionSecurity, ObjectName, ObjectType, OnCommit,
-    PartitionBoundValue, Statement, TableConstraint,
+    CreateTrigger, CreateView, Expr, ForValues, FunctionArg, FunctionArgExpr, FunctionArguments,
+    FunctionSecurity, IndexColumn, ObjectName, ObjectType, OnCommit, Partition,
+    PartitionBoundValue, Statement, TableConstraint, Value,
 };
 
 use super::calls::text_literal;
@@ -24,12 +25,10 @@ impl<'a> Walk<'_, 'a> {
                 let Some(parts) = self.parts(&index.table_name) else { return self.not_covered() };
                 let relation = self.existing(parts, None, Role::Object);
                 level.relations.push(relation);
-                for column in &index.columns {
-                    self.order_expr(&column.column, &level);
-                }
+                self.index_columns(&index.columns, &level);
                 self.exprs(index.predicate.iter().chain(&index.with), &level);
-                if !index.alter_options.is_empty() {
-                    self.not_covered();
+                for option in &index.alter_options {
+                    self.alter_operation(option, &level);
                 }
                 self.part.unresolved = true;
                 if let Some(name) = &index.name {
@@ -178,8 +177,11 @@ impl<'a> Walk<'_, 'a> {
                 temporary,
                 table,
             } => {
-                if *purge || *temporary || table.is_some() {
-                    self.not_covered();
+                // Past the bin, or the session's own only.
+                let _ = (purge, temporary);
+                if let Some(table) = table {
+                    let path = self.named(table).path;
+                    self.object(TargetKind::Table, path);
                 }
                 self.drop_objects(*object_type, dropped, *cascade);
             }
@@ -354,8 +356,10 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn create_table(&mut self, table: &CreateTable, names: &Names<'_, 'a>) {
-        let foreign = table.or_replace
-            || table.external
+        if table.or_replace {
+            self.part.may |= Effect::Destroy | Effect::WriteData;
+        }
+        let foreign = table.external
             || table.location.is_some()
             || table.clone.is_some()
             || table.version.is_some()
@@ -490,21 +494,24 @@ impl<'a> Walk<'_, 'a> {
                     self.expr(condition, names);
                 }
             }
-            TableConstraint::Unique(unique) => {
-                for column in &unique.columns {
-                    self.order_expr(&column.column, names);
-                }
-            }
-            TableConstraint::PrimaryKey(key) => {
-                for column in &key.columns {
-                    self.order_expr(&column.column, names);
-                }
-            }
+            TableConstraint::Unique(unique) => self.index_columns(&unique.columns, names),
+            TableConstraint::PrimaryKey(key) => self.index_columns(&key.columns, names),
             TableConstraint::ForeignKey(_)
             | TableConstraint::PrimaryKeyUsingIndex(_)
             | TableConstraint::UniqueUsingIndex(_) => {}
-            TableConstraint::Index(_) | TableConstraint::FulltextOrSpatial(_) => {
-                self.not_covered();
+            TableConstraint::Index(index) => self.index_columns(&index.columns, names),
+            TableConstraint::FulltextOrSpatial(index) => self.index_columns(&index.columns, names),
+        }
+    }
+
+    /// What an index is made of: columns, expressions, and in MySQL the first characters of a
+    /// column, which look like a call: `name(20)`.
+    fn index_columns(&mut self, columns: &[IndexColumn], names: &Names<'_, 'a>) {
+        let prefixes = matches!(self.setting.dialect, Dialect::Mysql | Dialect::Mariadb);
+        for column in columns {
+            let prefix = prefixes && is_prefix(&column.column.expr);
+            if !prefix {
+                self.order_expr(&column.column, names);
             }
         }
     }
@@ -697,35 +704,99 @@ impl<'a> Walk<'_, 'a> {
                     self.exprs(using, names);
                 }
             },
-            AlterTableOperation::AddProjection { .. }
-            | AlterTableOperation::DropProjection { .. }
-            | AlterTableOperation::MaterializeProjection { .. }
-            | AlterTableOperation::ClearProjection { .. }
-            | AlterTableOperation::AttachPartition { .. }
-            | AlterTableOperation::DetachPartition { .. }
-            | AlterTableOperation::FreezePartition { .. }
-            | AlterTableOperation::UnfreezePartition { .. }
-            | AlterTableOperation::DropIndex { .. }
-            | AlterTableOperation::RenamePartitions { .. }
-            | AlterTableOperation::AddPartitions { .. }
-            | AlterTableOperation::DropPartitions { .. }
-            | AlterTableOperation::ChangeColumn { .. }
-            | AlterTableOperation::ModifyColumn { .. }
-            | AlterTableOperation::SwapWith { .. }
-            | AlterTableOperation::SetTblProperties { .. }
-            | AlterTableOperation::ClusterBy { .. }
+            AlterTableOperation::ChangeColumn {
+                old_name: _,
+                new_name: _,
+                data_type: _,
+                options,
+                column_position: _,
+            }
+            | AlterTableOperation::ModifyColumn {
+                col_name: _,
+                data_type: _,
+                options,
+                column_position: _,
+            } => {
+                // Values are converted in place, and what does not fit is lost.
+                self.part.may |= Effect::WriteData | Effect::Destroy;
+                for option in options {
+                    self.column_option(option, names);
+                }
+            }
+            AlterTableOperation::DropIndex { name: _ }
+            | AlterTableOperation::Algorithm { equals: _, algorithm: _ }
+            | AlterTableOperation::Lock { equals: _, lock: _ }
+            | AlterTableOperation::AutoIncrement { equals: _, value: _ }
             | AlterTableOperation::DropClusteringKey
-            | AlterTableOperation::AlterSortKey { .. }
             | AlterTableOperation::SuspendRecluster
             | AlterTableOperation::ResumeRecluster
-            | AlterTableOperation::Refresh { .. }
             | AlterTableOperation::Suspend
             | AlterTableOperation::Resume
-            | AlterTableOperation::Algorithm { .. }
-            | AlterTableOperation::Lock { .. }
-            | AlterTableOperation::AutoIncrement { .. } => self.not_covered(),
+            | AlterTableOperation::SetTblProperties { table_properties: _ } => {
+                self.part.may |= Effect::Availability;
+            }
+            AlterTableOperation::ClusterBy { exprs }
+            | AlterTableOperation::AlterSortKey { columns: exprs } => {
+                self.part.may |= Effect::Availability;
+                self.exprs(exprs, names);
+            }
+            AlterTableOperation::AddPartitions { if_not_exists: _, new_partitions } => {
+                for partition in new_partitions {
+                    self.partition(partition, names);
+                }
+            }
+            AlterTableOperation::DropPartitions { partitions, if_exists: _ } => {
+                self.part.may |= Effect::WriteData | Effect::Destroy;
+                self.exprs(partitions, names);
+            }
+            AlterTableOperation::RenamePartitions { old_partitions, new_partitions } => {
+                self.part.may |= Effect::Availability;
+                self.exprs(old_partitions.iter().chain(new_partitions), names);
+            }
+            AlterTableOperation::AttachPartition { partition } => {
+                self.part.may |= Effect::WriteData;
+                self.partition(partition, names);
+            }
+            AlterTableOperation::DetachPartition { partition } => {
+                self.part.may |= Effect::WriteData | Effect::Destroy;
+                self.partition(partition, names);
+            }
+            AlterTableOperation::FreezePartition { partition, with_name: _ }
+            | AlterTableOperation::UnfreezePartition { partition, with_name: _ } => {
+                self.part.may |= Effect::FsWrite;
+                self.partition(partition, names);
+            }
+            AlterTableOperation::SwapWith { table_name } => {
+                self.part.may |= Effect::WriteData | Effect::Destroy;
+                let path = self.named(table_name).path;
+                self.object(TargetKind::Table, path);
+            }
+            // It reads files anew from wherever the table lies.
+            AlterTableOperation::Refresh { subpath: _ } => {
+                self.part.may |= Effect::NetEgress | Effect::FsRead;
+            }
+            AlterTableOperation::AddProjection { if_not_exists: _, name: _, select: _ } => {
+                self.not_covered();
+            }
+            AlterTableOperation::DropProjection { if_exists: _, name: _ }
+            | AlterTableOperation::MaterializeProjection { if_exists: _, name: _, partition: _ }
+            | AlterTableOperation::ClearProjection { if_exists: _, name: _, partition: _ } => {
+                self.part.may |= Effect::Availability;
+            }
         }
         false
+    }
+
+    fn partition(&mut self, partition: &Partition, names: &Names<'_, 'a>) {
+        match partition {
+            Partition::Identifier(_) => {}
+            Partition::Expr(expr) | Partition::Part(expr) => {
+                self.expr(expr, names);
+            }
+            Partition::Partitions(exprs) => {
+                self.exprs(exprs, names);
+            }
+        }
     }
 
     fn drop_objects(&mut self, kind: ObjectType, names: &[ObjectName], cascade: bool) {
@@ -782,6 +853,17 @@ impl<'a> Walk<'_, 'a> {
     pub(super) fn head_only(&mut self) {
         self.partial(Reason::HeadOnly);
     }
+}
+
+/// Whether an expression is the name of a column and a number of characters.
+fn is_prefix(expr: &Expr) -> bool {
+    let Expr::Function(function) = expr else { return false };
+    let FunctionArguments::List(list) = &function.args else { return false };
+    let [FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Value(value)))] = list.args.as_slice()
+    else {
+        return false;
+    };
+    function.name.0.len() == 1 && matches!(value.value, Value::Number(_, _))
 }
 
 const fn comment_kind(object: CommentObject) -> TargetKind {

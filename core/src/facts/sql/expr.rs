@@ -186,9 +186,19 @@ impl<'a> Walk<'_, 'a> {
                 self.expr(inner, names);
                 Flow::any()
             }
-            Expr::MatchAgainst { columns: _, match_value: _, opt_search_modifier: _ } => {
-                self.not_covered();
-                Flow::any()
+            Expr::MatchAgainst { columns, match_value: _, opt_search_modifier: _ } => {
+                let mut flow = Flow::constant();
+                for column in columns {
+                    let parts = self.parts(column).unwrap_or_default();
+                    match self.resolve(&parts, names) {
+                        Some(column) => flow.mix(&column),
+                        None => {
+                            self.part.unresolved = true;
+                            flow = Flow::any();
+                        }
+                    }
+                }
+                flow.derived()
             }
             Expr::Lambda(lambda) => {
                 self.not_covered();

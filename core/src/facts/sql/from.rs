@@ -392,6 +392,9 @@ impl<'a> Walk<'_, 'a> {
         if alias.is_some_and(|alias| alias.at.is_some()) {
             self.not_covered();
         }
+        if self.manners().dual && parts.as_slice() == ["dual"] {
+            return Extent::One;
+        }
         let new = alias.map(|alias| alias_columns(self, alias)).unwrap_or_default();
         let cte = match parts.as_slice() {
             [name] => level.cte(name).cloned(),

@@ -110,7 +110,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// `TABLE x`.
-    fn head_table(&mut self) {
+    pub(super) fn head_table(&mut self) {
         let only = self.skip(1, &["only"]);
         let named = self.name_at(only).map(|(parts, after)| {
             (

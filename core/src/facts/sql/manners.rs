@@ -32,6 +32,8 @@ pub(super) struct Manners {
     pub(super) late_having: bool,
     /// A name in FROM may be a function without its brackets.
     pub(super) function_tables: bool,
+    /// `DUAL` is a word for no table at all.
+    pub(super) dual: bool,
     /// A string may stand where a name does.
     pub(super) text_names: bool,
     /// How `SELECT … INTO x` is meant.
@@ -93,6 +95,7 @@ const COMMON: Manners = Manners {
     late_where: false,
     late_having: false,
     function_tables: false,
+    dual: false,
     text_names: false,
     into: Into::Nothing,
 };
@@ -130,7 +133,7 @@ static SQLITE: Manners = Manners {
 static DUCKDB: Manners =
     Manners { late_where: true, function_tables: true, text_names: true, ..COMMON };
 
-static MYSQL: Manners = Manners { late_having: true, into: Into::Variables, ..COMMON };
+static MYSQL: Manners = Manners { late_having: true, dual: true, into: Into::Variables, ..COMMON };
 
 static MSSQL: Manners =
     Manners { temporary: "tempdb", with_recurses: true, into: Into::Table, ..COMMON };

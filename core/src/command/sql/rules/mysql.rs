@@ -34,7 +34,7 @@ const RULES: Rules = Rules {
     placeholders: Placeholders::Marks(&[Mark::Question]),
     operators: Operators::List(&[
         "->>", "<=>", "->", "||", "&&", "<<", ">>", "<=", ">=", "<>", "!=", ":=", "+", "-", "*",
-        "/", "%", "<", ">", "=", "|", "&", "^", "~", "!", "@",
+        "/", "%", "<", ">", "=", "|", "&", "^", "~", "!", "@", ":",
     ]),
     brackets: b"{",
     bodies: BODIES,
@@ -61,6 +61,11 @@ const BODIES: &[Body] = &[
         kind: BodyKind::Program,
     },
     Body { head: &[HeadWord::One(&["begin"]), HeadWord::One(&["not"])], kind: BodyKind::Program },
+    // MariaDB: settings for one statement, which may be any.
+    Body {
+        head: &[HeadWord::One(&["set"]), HeadWord::One(&["statement"])],
+        kind: BodyKind::Program,
+    },
     Body {
         head: &[HeadWord::One(&["if", "case", "loop", "while", "repeat", "for"])],
         kind: BodyKind::Program,

@@ -71,6 +71,10 @@ pub(in crate::facts) enum Own {
     LoadData,
     Grant,
     AnalyzeStatement,
+    CreateProgram,
+    Compound,
+    SetStatement,
+    Table,
 }
 
 /// A row without rows that come back.
@@ -219,6 +223,10 @@ impl<'a> Walk<'_, 'a> {
             Own::LoadData => self.mysql_load(),
             Own::Grant => self.mysql_grant(),
             Own::AnalyzeStatement => self.mariadb_analyze(),
+            Own::CreateProgram => self.mysql_program(),
+            Own::Compound => self.mysql_compound(),
+            Own::SetStatement => self.mariadb_set_statement(),
+            Own::Table => self.head_table(),
         }
     }
 

@@ -27,6 +27,7 @@ pub(super) const COMMON: &[Head] = &[
     shows("get diagnostics|stacked|current", &[]),
     row("signal", Op::Session, &[], Names::Nothing, Tail::Looked),
     row("resignal", Op::Session, &[], Names::Nothing, Tail::Looked),
+    row("table", Op::Read, &[], Names::Nothing, Tail::Own(Own::Table)),
     row("use", Op::Session, &[], Names::Nothing, Tail::Current),
     row("do", Op::Read, &[], Names::Nothing, Tail::Expression),
     row("explain for", Op::Read, &[SecretRead], Names::Nothing, Tail::Inert),
@@ -68,19 +69,19 @@ pub(super) const COMMON: &[Head] = &[
     row("drop user|role", Op::Destroy, &[Privilege, Destroy], Names::One(TargetKind::Role), Tail::Inert),
     row("grant", Op::Grant, &[Privilege], Names::Some(TargetKind::Other), Tail::Own(Own::Grant)),
     row("revoke", Op::Grant, &[Privilege], Names::Some(TargetKind::Other), Tail::Own(Own::Grant)),
-    row("set password", Op::Grant, &[Privilege], Names::Some(TargetKind::Role), Tail::Looked),
+    row("set password", Op::Grant, &[Privilege], Names::Some(TargetKind::Role), Tail::Inert),
     row("set default role", Op::Grant, &[Privilege, Persistence], Names::Some(TargetKind::Role), Tail::Inert),
     row("set role", Op::Assume, &[Identity, Privilege], Names::Some(TargetKind::Role), Tail::Inert),
     row("set resource group", Op::Configure, &[Availability], Names::Some(TargetKind::Other), Tail::Inert),
     row("set transaction", Op::Session, &[], Names::Nothing, Tail::Inert),
     row("set session|local transaction", Op::Session, &[], Names::Nothing, Tail::Inert),
     row("set global transaction", Op::Configure, &[Availability], Names::Some(TargetKind::Server), Tail::Inert),
-    row("create event", Op::Define, &[Schema, CodeExec, Persistence], Names::One(TargetKind::Trigger), Tail::Code),
-    row("alter event", Op::Define, &[Schema, CodeExec, Persistence, AuditTamper], Names::One(TargetKind::Trigger), Tail::Code),
+    row("create event", Op::Define, &[], Names::Nothing, Tail::Own(Own::CreateProgram)),
+    row("alter event", Op::Define, &[], Names::Nothing, Tail::Own(Own::CreateProgram)),
     row("drop event", Op::Destroy, &[Schema, Destroy, AuditTamper], Names::One(TargetKind::Trigger), Tail::Inert),
-    row("create trigger", Op::Define, &[Schema, CodeExec, Persistence], Names::One(TargetKind::Trigger), Tail::Code),
+    row("create trigger", Op::Define, &[], Names::Nothing, Tail::Own(Own::CreateProgram)),
     row("drop trigger", Op::Destroy, &[Schema, Destroy, AuditTamper], Names::One(TargetKind::Trigger), Tail::Inert),
-    row("create procedure|function", Op::Define, &[Schema, CodeExec, Persistence], Names::One(TargetKind::Function), Tail::Code),
+    row("create procedure|function", Op::Define, &[], Names::Nothing, Tail::Own(Own::CreateProgram)),
     row("alter procedure|function", Op::Define, &[Schema, Privilege], Names::One(TargetKind::Function), Tail::Inert),
     row("drop procedure|function", Op::Destroy, &[Schema, Destroy], Names::One(TargetKind::Function), Tail::Inert),
     row("create server", Op::Define, &[Schema, NetEgress, Persistence], Names::One(TargetKind::Host), Tail::Inert),
@@ -121,8 +122,8 @@ pub(super) const MYSQL: &[Head] = &[
 #[rustfmt::skip]
 pub(super) const MARIADB: &[Head] = &[
     row("analyze", Op::Execute, &[], Names::Nothing, Tail::Own(Own::AnalyzeStatement)),
-    row("begin not atomic", Op::Execute, &[CodeExec], Names::Nothing, Tail::Code),
-    row("if|case|loop|while|repeat|for", Op::Execute, &[CodeExec], Names::Nothing, Tail::Code),
+    row("begin not atomic", Op::Execute, &[], Names::Nothing, Tail::Own(Own::Compound)),
+    row("if|case|loop|while|repeat|for", Op::Execute, &[], Names::Nothing, Tail::Own(Own::Compound)),
     row("backup stage|lock|unlock", Op::Configure, &[Availability], Names::Some(TargetKind::Server), Tail::Inert),
     row("create sequence", Op::Define, &[Schema], Names::One(TargetKind::Sequence), Tail::Inert),
     row("alter sequence", Op::Define, &[Schema, WriteData], Names::One(TargetKind::Sequence), Tail::Inert),
@@ -130,6 +131,7 @@ pub(super) const MARIADB: &[Head] = &[
     row("create package", Op::Define, &[Schema, CodeExec, Persistence], Names::One(TargetKind::Function), Tail::Code),
     row("drop package", Op::Destroy, &[Schema, Destroy], Names::One(TargetKind::Function), Tail::Inert),
     row("execute immediate", Op::Execute, &[], Names::Nothing, Tail::Own(Own::ExecuteImmediate)),
+    row("set statement", Op::Execute, &[], Names::Nothing, Tail::Own(Own::SetStatement)),
     shows("show explain|analyze", &[SecretRead]),
 ];
 
@@ -245,6 +247,120 @@ impl Walk<'_, '_> {
             self.part.may = EffectSet::ALL;
         }
         self.finish(Op::Create, "LOAD DATA", Extent::Unknown, Outputs::None);
+    }
+
+    /// `SET STATEMENT a = 1 FOR …`: settings that hold for one statement.
+    pub(super) fn mariadb_set_statement(&mut self) {
+        let end = self.find(2, "for");
+        let mode = (2..end.unwrap_or(self.tokens.len())).any(|at| self.word(at) == "sql_mode");
+        let Some(rest) = end.and_then(|at| self.text_from(at.saturating_add(1))) else {
+            return self.opaque(Reason::NotParsed);
+        };
+        let text = rest.to_owned();
+        let settings = (2..end.unwrap_or(2)).all(|at| self.kind(at) != Some(TokenKind::Open));
+        if mode || !settings {
+            // It is read under a mode that only holds for it, or computes its settings.
+            self.opaque(Reason::ParserStateUnknown);
+            self.part.may = EffectSet::ALL;
+        } else {
+            self.code(&text);
+        }
+        self.part.may |= ParserState;
+        self.finish(Op::Execute, "SET STATEMENT", Extent::Unknown, Outputs::Opaque);
+    }
+
+    /// `BEGIN NOT ATOMIC … END`, and control flow outside of stored programs.
+    pub(super) fn mysql_compound(&mut self) {
+        if !self.program_runs(0) {
+            self.foreign_code(self.span.len());
+            self.dynamic_target();
+        }
+        self.part.may |= CodeExec;
+        self.finish(Op::Execute, "BEGIN", Extent::Unknown, Outputs::Opaque);
+    }
+
+    /// CREATE of a procedure, function, trigger or event, with its body.
+    pub(super) fn mysql_program(&mut self) {
+        let kinds = ["procedure", "function", "trigger", "event"];
+        let found = (1..self.tokens.len()).find(|at| kinds.contains(&self.word(*at).as_str()));
+        let Some(at) = found else { return self.opaque(Reason::NotParsed) };
+        let kind = self.word(at);
+        let verb = format!("{} {kind}", self.word(0)).to_ascii_uppercase();
+        let name = self.skip(at.saturating_add(1), &["if", "not", "exists"]);
+        let target = if matches!(kind.as_str(), "procedure" | "function") {
+            TargetKind::Function
+        } else {
+            TargetKind::Trigger
+        };
+        let after = self.named_object(target, name).unwrap_or(name);
+        let body = match kind.as_str() {
+            "trigger" => self.trigger_body(after),
+            "event" => self.find(after, "do").map(|at| at.saturating_add(1)),
+            _ => self.routine_body(after),
+        };
+        self.head_only();
+        if body.is_none_or(|body| !self.program(body)) {
+            self.foreign_code(self.span.len());
+        }
+        self.dynamic_target();
+        let may = Schema | CodeExec;
+        self.define(&verb, may | Persistence);
+    }
+
+    /// Where a trigger's body begins; the table that it watches is acted on.
+    fn trigger_body(&mut self, at: usize) -> Option<usize> {
+        let on = self.find(at, "on")?.saturating_add(1);
+        self.named_object(TargetKind::Table, on)?;
+        let row = self.find(on, "row")?.saturating_add(1);
+        let follows = matches!(self.word(row).as_str(), "follows" | "precedes");
+        if follows {
+            self.name_at(row.saturating_add(1)).map(|(_, after)| after)
+        } else {
+            Some(row)
+        }
+    }
+
+    /// Where the body of a procedure or function begins: behind its parameters, the type that it
+    /// returns and its characteristics.
+    fn routine_body(&self, at: usize) -> Option<usize> {
+        let close = |open: usize| {
+            let mut depth = 0_usize;
+            (open..self.tokens.len()).find(|at| {
+                match self.kind(*at) {
+                    Some(TokenKind::Open) => depth = depth.saturating_add(1),
+                    Some(TokenKind::Close) => depth = depth.saturating_sub(1),
+                    _ => {}
+                }
+                depth == 0
+            })
+        };
+        if self.kind(at) != Some(TokenKind::Open) {
+            return None;
+        }
+        let mut at = close(at)?.saturating_add(1);
+        if self.word(at) == "returns" {
+            at = at.saturating_add(2);
+            if self.kind(at) == Some(TokenKind::Open) {
+                at = close(at)?.saturating_add(1);
+            }
+        }
+        loop {
+            at = match self.word(at).as_str() {
+                "unsigned" | "signed" | "zerofill" | "deterministic" | "precision" | "varying" => {
+                    at.saturating_add(1)
+                }
+                "charset" | "collate" | "comment" | "language" => at.saturating_add(2),
+                "character" => at.saturating_add(3),
+                "not" if self.word(at.saturating_add(1)) == "deterministic" => at.saturating_add(2),
+                "contains" | "no" if self.word(at.saturating_add(1)) == "sql" => {
+                    at.saturating_add(2)
+                }
+                "reads" | "modifies" => at.saturating_add(3),
+                "sql" if self.word(at.saturating_add(1)) == "security" => at.saturating_add(3),
+                "aggregate" => return None,
+                _ => return Some(at).filter(|at| *at < self.tokens.len()),
+            };
+        }
     }
 
     /// `SELECT … INTO OUTFILE 'f' …`: the query without the clause, and a file.

@@ -1,0 +1,239 @@
+//! Stored programs and compound statements: the statements and expressions inside are read as
+//! code of their own.
+//!
+//! The words of control flow are left out, so every branch is taken to run. Variables look like
+//! columns, and stand for anything.
+
+use super::walk::Walk;
+use crate::command::sql::TokenKind;
+use crate::limits;
+
+impl Walk<'_, '_> {
+    /// Reads the compound statement at `at`; the answer is whether all of it was understood.
+    ///
+    /// What it holds is nested in the action under construction; it has not run yet.
+    pub(super) fn program(&mut self, at: usize) -> bool {
+        let Some(pieces) = self.pieces(at) else { return false };
+        let text = pieces.join(";\n");
+        let state = self.state.clone();
+        self.code(&text);
+        *self.state = state;
+        true
+    }
+
+    /// The same for one that runs now.
+    pub(super) fn program_runs(&mut self, at: usize) -> bool {
+        let Some(pieces) = self.pieces(at) else { return false };
+        self.code(&pieces.join(";\n"));
+        true
+    }
+
+    /// The statements and expressions of a program, each as a statement.
+    fn pieces(&self, at: usize) -> Option<Vec<String>> {
+        let mut pieces = Vec::new();
+        let mut at = at;
+        while at < self.tokens.len() {
+            at = self.piece(at, &mut pieces)?;
+            if pieces.len() > limits::MAX_SQL_TOKENS {
+                return None;
+            }
+        }
+        Some(pieces)
+    }
+
+    /// Reads what begins at `at`, where a statement may begin; the answer is where the next may.
+    fn piece(&self, at: usize, pieces: &mut Vec<String>) -> Option<usize> {
+        if self.kind(at) == Some(TokenKind::Semicolon) {
+            return Some(at.saturating_add(1));
+        }
+        let next = at.saturating_add(1);
+        if self.token(next).is_some_and(|token| token.text(self.text) == ":") {
+            // A label.
+            return Some(next.saturating_add(1));
+        }
+        match self.word(at).as_str() {
+            "begin" => {
+                let at = self.skip(next, &["not", "atomic"]);
+                Some(at)
+            }
+            "else" | "loop" | "repeat" => Some(next),
+            "if" | "elseif" | "when" => self.until(next, "then", pieces),
+            "while" => self.until(next, "do", pieces),
+            "until" => {
+                let end = self.find_flat(next, "end")?;
+                pieces.push(self.expression(next, end)?);
+                Some(end)
+            }
+            "case" => {
+                let end = self.find_flat(next, "when")?;
+                if end > next {
+                    pieces.push(self.expression(next, end)?);
+                }
+                Some(end)
+            }
+            "for" => {
+                let of = self.find(next, "in")?.saturating_add(1);
+                let end = self.find_flat(of, "do")?;
+                if self.kind(of) == Some(TokenKind::Open) {
+                    pieces.push(self.between(of, end)?);
+                } else if !self.plain_from(of) && self.kind(of) != Some(TokenKind::Number) {
+                    // A cursor's name, or numbers; nothing else.
+                    let names = (of..end).all(|at| self.kind(at) == Some(TokenKind::Word));
+                    names.then_some(())?;
+                }
+                Some(end.saturating_add(1))
+            }
+            "end" => {
+                let mut at = next;
+                for word in ["if", "case", "loop", "while", "repeat", "for"] {
+                    if self.word(at) == word {
+                        at = at.saturating_add(1);
+                        break;
+                    }
+                }
+                // A label may follow.
+                let label = matches!(self.kind(at), Some(TokenKind::Word | TokenKind::QuotedName));
+                Some(at.saturating_add(usize::from(label)))
+            }
+            "declare" => self.declaration(next, pieces),
+            "leave" | "iterate" | "open" | "close" | "fetch" => {
+                let end = self.end_of(at);
+                let plain = (at..end).all(|at| {
+                    matches!(
+                        self.kind(at),
+                        Some(
+                            TokenKind::Word
+                                | TokenKind::QuotedName
+                                | TokenKind::Comma
+                                | TokenKind::Dot
+                        )
+                    )
+                });
+                plain.then_some(end)
+            }
+            "return" => {
+                let end = self.end_of(next);
+                pieces.push(self.expression(next, end)?);
+                Some(end)
+            }
+            "set" if matches!(self.word(next).as_str(), "new" | "old") => {
+                let end = self.end_of(next);
+                let value = (next..end).find(|at| {
+                    self.token(*at).is_some_and(|t| matches!(t.text(self.text), "=" | ":="))
+                })?;
+                pieces.push(self.expression(value.saturating_add(1), end)?);
+                Some(end)
+            }
+            _ => {
+                let end = self.end_of(at);
+                pieces.push(self.between(at, end)?);
+                Some(end)
+            }
+        }
+    }
+
+    /// An expression up to `word`, and the position behind it.
+    fn until(&self, at: usize, word: &str, pieces: &mut Vec<String>) -> Option<usize> {
+        let end = self.find_flat(at, word)?;
+        pieces.push(self.expression(at, end)?);
+        Some(end.saturating_add(1))
+    }
+
+    /// `DECLARE a INT DEFAULT x`, `DECLARE c CURSOR FOR SELECT …`, `DECLARE EXIT HANDLER FOR … stmt`.
+    fn declaration(&self, at: usize, pieces: &mut Vec<String>) -> Option<usize> {
+        let next = at.saturating_add(1);
+        if self.word(next) == "handler" {
+            return self.handler(next.saturating_add(2));
+        }
+        let end = self.end_of(at);
+        let inside = |word: &str| self.find(at, word).filter(|found| *found < end);
+        if let Some(cursor) = inside("cursor") {
+            let query = self.find(cursor, "for").filter(|found| *found < end)?;
+            pieces.push(self.between(query.saturating_add(1), end)?);
+        } else if let Some(default) = inside("default") {
+            pieces.push(self.expression(default.saturating_add(1), end)?);
+        }
+        Some(end)
+    }
+
+    /// The position behind the conditions of a handler, where its statement begins.
+    fn handler(&self, at: usize) -> Option<usize> {
+        let mut at = at;
+        loop {
+            at = match self.word(at).as_str() {
+                "sqlstate" => {
+                    let value = self.skip(at.saturating_add(1), &["value"]);
+                    value.saturating_add(1)
+                }
+                "not" => at.saturating_add(2),
+                _ => match self.kind(at)? {
+                    TokenKind::Word | TokenKind::QuotedName | TokenKind::Number => {
+                        at.saturating_add(1)
+                    }
+                    TokenKind::Text
+                    | TokenKind::Placeholder
+                    | TokenKind::Operator
+                    | TokenKind::Open
+                    | TokenKind::Close
+                    | TokenKind::Comma
+                    | TokenKind::Dot
+                    | TokenKind::Semicolon => return None,
+                },
+            };
+            if self.kind(at) != Some(TokenKind::Comma) {
+                return Some(at);
+            }
+            at = at.saturating_add(1);
+        }
+    }
+
+    /// The next `word` outside brackets and outside every CASE.
+    fn find_flat(&self, at: usize, word: &str) -> Option<usize> {
+        let (mut depth, mut cases) = (0_usize, 0_usize);
+        for (index, token) in self.tokens.iter().enumerate().skip(at) {
+            match token.kind {
+                TokenKind::Open => depth = depth.saturating_add(1),
+                TokenKind::Close => depth = depth.saturating_sub(1),
+                TokenKind::Semicolon => return None,
+                TokenKind::Word if depth == 0 => {
+                    if cases == 0 && token.is_word(self.text, word) {
+                        return Some(index);
+                    }
+                    if token.is_word(self.text, "case") {
+                        cases = cases.saturating_add(1);
+                    } else if token.is_word(self.text, "end") {
+                        cases = cases.checked_sub(1)?;
+                    }
+                }
+                TokenKind::Word
+                | TokenKind::QuotedName
+                | TokenKind::Text
+                | TokenKind::Number
+                | TokenKind::Placeholder
+                | TokenKind::Operator
+                | TokenKind::Comma
+                | TokenKind::Dot => {}
+            }
+        }
+        None
+    }
+
+    /// The `;` that ends the statement at `at`, or the end of the program.
+    fn end_of(&self, at: usize) -> usize {
+        let rest = self.tokens.iter().enumerate().skip(at);
+        let mut semicolons = rest.filter(|(_, token)| token.kind == TokenKind::Semicolon);
+        semicolons.next().map_or(self.tokens.len(), |(index, _)| index)
+    }
+
+    /// The expressions from `at` to `end` as a query.
+    fn expression(&self, at: usize, end: usize) -> Option<String> {
+        Some(format!("SELECT {}", self.between(at, end)?))
+    }
+
+    /// The text from the token at `at` to the one before `end`; `None` where there is none.
+    fn between(&self, at: usize, end: usize) -> Option<String> {
+        let first = self.token(at).filter(|_| at < end)?;
+        let last = self.token(end.checked_sub(1)?)?;
+        self.text.get(first.span.start()..last.span.end()).map(str::to_owned)
+    }
+}
