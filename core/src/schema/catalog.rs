@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A column of a table.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CatalogColumn {
     /// Its name, as the server stores it.
     pub name: String,
@@ -15,7 +15,7 @@ pub struct CatalogColumn {
 }
 
 /// A table with its columns in their order and its unique keys.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CatalogTable {
     /// The schema it lives in.
     pub schema: String,
@@ -29,7 +29,7 @@ pub struct CatalogTable {
 }
 
 /// A view with its query.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CatalogView {
     /// The schema it lives in.
     pub schema: String,
@@ -40,13 +40,14 @@ pub struct CatalogView {
 }
 
 /// A function of the database's own, with what calling it may do.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CatalogFunction {
     /// The schema it lives in.
     pub schema: String,
     /// Its name.
     pub name: String,
-    /// Names of effects; one that the reader does not know counts as every effect.
+    /// Names of effects; one that the reader does not know makes the function an unknown one: every
+    /// effect, on anything. `unknown` is no effect's name, and will never be one.
     pub effects: Vec<String>,
 }
 
