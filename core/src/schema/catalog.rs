@@ -118,6 +118,21 @@ impl NameCase {
 
 impl From<Document> for Catalog {
     fn from(document: Document) -> Self {
+        let Document { dialect, default_schema, tables, views, functions } = document;
+        Self::new(dialect, default_schema, tables, views, functions)
+    }
+}
+
+impl Catalog {
+    /// A snapshot of these things.
+    #[must_use]
+    pub fn new(
+        dialect: Option<String>,
+        default_schema: Option<String>,
+        tables: Vec<CatalogTable>,
+        views: Vec<CatalogView>,
+        functions: Vec<CatalogFunction>,
+    ) -> Self {
         fn index<'a>(names: impl Iterator<Item = &'a String>) -> HashMap<String, Vec<usize>> {
             let mut index: HashMap<String, Vec<usize>> = HashMap::new();
             for (position, name) in names.enumerate() {
@@ -126,19 +141,17 @@ impl From<Document> for Catalog {
             index
         }
         Self {
-            table_index: index(document.tables.iter().map(|table| &table.name)),
-            view_index: index(document.views.iter().map(|view| &view.name)),
-            function_index: index(document.functions.iter().map(|function| &function.name)),
-            dialect: document.dialect,
-            default_schema: document.default_schema,
-            tables: document.tables,
-            views: document.views,
-            functions: document.functions,
+            table_index: index(tables.iter().map(|table| &table.name)),
+            view_index: index(views.iter().map(|view| &view.name)),
+            function_index: index(functions.iter().map(|function| &function.name)),
+            dialect,
+            default_schema,
+            tables,
+            views,
+            functions,
         }
     }
-}
 
-impl Catalog {
     /// The dialect of the server that it was taken from.
     #[must_use]
     pub fn dialect(&self) -> Option<&str> {
