@@ -307,8 +307,8 @@ Sources:
   postgres://USER@/DATABASE?host=DIR     mysql://USER@/DATABASE?socket=PATH   (sockets of this machine)
 Special characters in a part of an address are percent-encoded.
 
-Password: --password-file, else PGPASSWORD or MYSQL_PWD, else `:PASSWORD` behind the user (which
-others on this machine may see in the list of processes).
+Password: --password-file, or `:PASSWORD` behind the user (which others on this machine may see in
+the list of processes), else PGPASSWORD or MYSQL_PWD.
 
 TLS: servers that are not this machine are verified (sslmode=verify-full) against the system's
 authorities, or those of `?sslrootcert=FILE.pem`. `?sslmode=require` encrypts and looks at no
