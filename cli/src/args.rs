@@ -36,6 +36,9 @@ pub(crate) enum Command {
     Approve(Answer),
     /// Refuse a held request
     Deny(Answer),
+    /// Take snapshots of a database's names
+    #[command(subcommand)]
+    Catalog(Catalog),
     /// Play an agent's session from command to verified log
     Demo(Demo),
     /// Stand between agents and their PostgreSQL servers
@@ -288,6 +291,67 @@ pub(crate) struct Answer {
     /// A comment; only its hash enters the statement
     #[arg(long)]
     pub(crate) comment: Option<String>,
+}
+
+/// `placet catalog`
+#[derive(Debug, Subcommand)]
+pub(crate) enum Catalog {
+    /// Write the catalog of a live database as JSON: tables, keys, views, functions
+    #[command(after_help = DUMP_HELP)]
+    Dump(Dump),
+}
+
+const DUMP_HELP: &str = "\
+Sources:
+  postgres://USER@HOST[:PORT]/DATABASE   mysql://USER@HOST[:PORT]/DATABASE   sqlite:PATH   PATH
+  postgres://USER@/DATABASE?host=DIR     mysql://USER@/DATABASE?socket=PATH   (sockets of this machine)
+Special characters in a part of an address are percent-encoded.
+
+Password: --password-file, or `:PASSWORD` behind the user (which others on this machine may see in
+the list of processes), else PGPASSWORD or MYSQL_PWD.
+
+TLS: servers that are not this machine are verified (sslmode=verify-full) against the system's
+authorities, or those of `?sslrootcert=FILE.pem`. `?sslmode=require` encrypts and looks at no
+certificate, `?sslmode=disable` does neither: whoever stands between can then give a false catalog.
+
+Names and definitions are read, no row of a user's table; nothing is written to the database.
+What a snapshot cannot say is left out and told on standard error: it counts as unknown.
+Use an account that may see every definition, and take a new snapshot after each change of the schema.";
+
+/// `placet catalog dump`
+#[derive(Debug, Group)]
+pub(crate) struct Dump {
+    /// Address of a database, or path of a SQLite file
+    #[arg(value_name = "SOURCE")]
+    pub(crate) source: Address,
+    /// File to write, whole or not at all; standard output where absent
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Take tables and views of this schema only; may stand several times
+    #[arg(long = "schema", value_name = "NAME")]
+    pub(crate) schemas: Vec<String>,
+    /// Where unqualified names are looked up, if not where the session of this account looks
+    #[arg(long, value_name = "NAME")]
+    pub(crate) default_schema: Option<String>,
+    /// File whose content is the password; `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub(crate) password_file: Option<PathBuf>,
+}
+
+/// An address, in which a password may stand.
+#[derive(Clone)]
+pub(crate) struct Address(pub(crate) String);
+
+impl From<&str> for Address {
+    fn from(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+}
+
+impl std::fmt::Debug for Address {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Address({} bytes)", self.0.len())
+    }
 }
 
 /// `placet demo`

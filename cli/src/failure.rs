@@ -8,6 +8,7 @@ use placet::crypto::KeyError;
 use placet::mask::MaskError;
 use placet::policy::BundleError;
 use placet::primitives::Span;
+use placet_catalog::CatalogError;
 use placet_guard::GuardError;
 use placet_proxy::ProxyError;
 use placet_store::{ApprovalStoreError, StoreError, TrustError};
@@ -97,6 +98,14 @@ impl From<ProxyError> for Failure {
         let mut failure = Self::new(error.code(), error.to_string(), error.help());
         failure.file = error.file().map(str::to_owned);
         failure.span = error.span();
+        failure
+    }
+}
+
+impl From<CatalogError> for Failure {
+    fn from(error: CatalogError) -> Self {
+        let mut failure = Self::new(error.code(), error.to_string(), error.help());
+        failure.file = error.place().map(str::to_owned);
         failure
     }
 }

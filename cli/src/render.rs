@@ -67,6 +67,12 @@ pub(crate) fn line(text: &str) -> Result<(), Failure> {
         .map_err(|error| crate::files::cannot_write("standard output", &error))
 }
 
+/// Writes one line to standard error, beside the answer.
+pub(crate) fn aside(text: &str) {
+    // A closed standard error leaves nobody to tell.
+    let _ = io::stderr().write_all(format!("{}\n", plain(text)).as_bytes());
+}
+
 /// Writes every problem of a bundle to standard error, with the bytes that it speaks of.
 pub(crate) fn problems(source: &Source, problems: &[CompileError]) {
     let mut text = String::new();
@@ -143,7 +149,13 @@ impl<'a> Lines<'a> {
 
 /// Writes text to standard output as it stands.
 pub(crate) fn text(text: &str) -> Result<(), Failure> {
-    io::stdout()
-        .write_all(text.as_bytes())
+    bytes(text.as_bytes())
+}
+
+/// Writes bytes to standard output as they stand.
+pub(crate) fn bytes(bytes: &[u8]) -> Result<(), Failure> {
+    let mut out = io::stdout().lock();
+    out.write_all(bytes)
+        .and_then(|()| out.flush())
         .map_err(|error| crate::files::cannot_write("standard output", &error))
 }

@@ -3,6 +3,7 @@
 mod approvals;
 mod audit;
 mod bundle;
+mod catalog;
 mod decide;
 mod demo;
 mod facts;
@@ -29,6 +30,7 @@ pub(crate) fn run(command: Command) -> Result<Exit, Failure> {
         Command::Approvals(args) => approvals::list(&args),
         Command::Approve(args) => approvals::answer(&args, Answer::Approve),
         Command::Deny(args) => approvals::answer(&args, Answer::Deny),
+        Command::Catalog(args) => catalog::run(&args),
         Command::Demo(args) => demo::run(&args),
         Command::Proxy(args) => proxy::run(&args),
         Command::Token(args) => token::run(&args),

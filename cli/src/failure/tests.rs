@@ -33,6 +33,7 @@ fn errors() -> Vec<Codes> {
         GuardError::CODES,
         placet_guard::FACE_CODES,
         ProxyError::CODES,
+        CatalogError::CODES,
     ]
 }
 
@@ -88,7 +89,9 @@ fn a_code_in_the_sources_is_in_a_table() {
     let tables: BTreeSet<String> =
         errors().into_iter().flatten().map(|(code, _)| (*code).to_owned()).collect();
     let mut text = String::new();
-    for part in ["core/src", "store/src", "guard/src", "proxy-reference/src", "cli/src"] {
+    for part in
+        ["core/src", "store/src", "guard/src", "proxy-reference/src", "catalog/src", "cli/src"]
+    {
         sources(&root().join(part), &mut text);
     }
     let used = codes_in(&text);

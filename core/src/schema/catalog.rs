@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// A column of a table.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CatalogColumn {
     /// Its name, as the server stores it.
     pub name: String,
@@ -15,7 +15,7 @@ pub struct CatalogColumn {
 }
 
 /// A table with its columns in their order and its unique keys.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CatalogTable {
     /// The schema it lives in.
     pub schema: String,
@@ -29,7 +29,7 @@ pub struct CatalogTable {
 }
 
 /// A view with its query.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CatalogView {
     /// The schema it lives in.
     pub schema: String,
@@ -40,13 +40,14 @@ pub struct CatalogView {
 }
 
 /// A function of the database's own, with what calling it may do.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CatalogFunction {
     /// The schema it lives in.
     pub schema: String,
     /// Its name.
     pub name: String,
-    /// Names of effects; one that the reader does not know counts as every effect.
+    /// Names of effects; one that the reader does not know makes the function an unknown one: every
+    /// effect, on anything. `unknown` is no effect's name, and will never be one.
     pub effects: Vec<String>,
 }
 
@@ -117,6 +118,21 @@ impl NameCase {
 
 impl From<Document> for Catalog {
     fn from(document: Document) -> Self {
+        let Document { dialect, default_schema, tables, views, functions } = document;
+        Self::new(dialect, default_schema, tables, views, functions)
+    }
+}
+
+impl Catalog {
+    /// A snapshot of these things.
+    #[must_use]
+    pub fn new(
+        dialect: Option<String>,
+        default_schema: Option<String>,
+        tables: Vec<CatalogTable>,
+        views: Vec<CatalogView>,
+        functions: Vec<CatalogFunction>,
+    ) -> Self {
         fn index<'a>(names: impl Iterator<Item = &'a String>) -> HashMap<String, Vec<usize>> {
             let mut index: HashMap<String, Vec<usize>> = HashMap::new();
             for (position, name) in names.enumerate() {
@@ -125,19 +141,17 @@ impl From<Document> for Catalog {
             index
         }
         Self {
-            table_index: index(document.tables.iter().map(|table| &table.name)),
-            view_index: index(document.views.iter().map(|view| &view.name)),
-            function_index: index(document.functions.iter().map(|function| &function.name)),
-            dialect: document.dialect,
-            default_schema: document.default_schema,
-            tables: document.tables,
-            views: document.views,
-            functions: document.functions,
+            table_index: index(tables.iter().map(|table| &table.name)),
+            view_index: index(views.iter().map(|view| &view.name)),
+            function_index: index(functions.iter().map(|function| &function.name)),
+            dialect,
+            default_schema,
+            tables,
+            views,
+            functions,
         }
     }
-}
 
-impl Catalog {
     /// The dialect of the server that it was taken from.
     #[must_use]
     pub fn dialect(&self) -> Option<&str> {

@@ -205,6 +205,7 @@ impl<'a> Walk<'_, 'a> {
         };
         self.part.calls.insert(Path::exact(parts.iter().map(String::as_str)).to_string());
         let mut known = None;
+        let mut bounded = true;
         if let Some(catalog) = self.setting.catalog {
             let case = self.case();
             let listed = catalog.functions_named(name, case);
@@ -212,7 +213,7 @@ impl<'a> Walk<'_, 'a> {
                 for effect in &function.effects {
                     match Effect::parse(effect) {
                         Some(effect) => self.part.may |= effect,
-                        None => self.part.may |= EffectSet::ALL,
+                        None => bounded = false,
                     }
                 }
                 // A function of the database's own may give rows, and is never taken for a
@@ -221,6 +222,9 @@ impl<'a> Walk<'_, 'a> {
                 self.part.loose = true;
                 self.part.rows = true;
             }
+        }
+        if !bounded {
+            self.unknown_function(Some(name));
         }
         let builtin = match schema {
             None => functions::builtin(self.setting.dialect, name)

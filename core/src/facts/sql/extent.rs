@@ -560,7 +560,7 @@ fn by_key(selection: &Expr, aim: &Aim) -> Option<u64> {
         }
         if let Expr::InList { expr, list, negated: false } = conjunct
             && let Some(column) = aim.column(strip(expr))
-            && list.iter().all(is_value)
+            && list.iter().all(|value| is_value(value, aim.case))
         {
             fixed.push((column, u64::try_from(list.len()).unwrap_or(u64::MAX)));
         }
@@ -576,7 +576,7 @@ fn by_key(selection: &Expr, aim: &Aim) -> Option<u64> {
 
 fn fix(column: &Expr, value: &Expr, aim: &Aim, fixed: &mut Vec<(String, u64)>) {
     if let Some(column) = aim.column(strip(column))
-        && is_value(value)
+        && is_value(value, aim.case)
     {
         fixed.push((column, 1));
     }
@@ -584,10 +584,10 @@ fn fix(column: &Expr, value: &Expr, aim: &Aim, fixed: &mut Vec<(String, u64)>) {
 
 /// A literal or placeholder whose comparison with a column uses the column's own equality. Casts
 /// to other types, and collations, can make several keys equal.
-fn is_value(expr: &Expr) -> bool {
+fn is_value(expr: &Expr, case: NameCase) -> bool {
     let expr = strip(expr);
     if let Expr::UnaryOp { op: UnaryOperator::Minus, expr } = expr {
-        return is_value(expr);
+        return is_value(expr, case);
     }
     if let Expr::Cast { expr, data_type, format: None, .. } = expr {
         use sqlparser::ast::DataType;
@@ -602,7 +602,10 @@ fn is_value(expr: &Expr) -> bool {
             DataType::Uuid,
             DataType::Text,
         ];
-        return exact.contains(data_type) && is_value(expr);
+        // SQLite makes the column a number for a number that was cast: '1', '01' and '1.0' are equal
+        // then.
+        let keeps_column = case == NameCase::Exact || *data_type == DataType::Text;
+        return exact.contains(data_type) && keeps_column && is_value(expr, case);
     }
     if let Expr::Value(value) = expr {
         if let Value::Number(digits, _) = &value.value {

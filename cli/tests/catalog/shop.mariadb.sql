@@ -1,0 +1,32 @@
+-- What the catalog of a MariaDB server can hold. The names are odd on purpose.
+CREATE DATABASE app CHARACTER SET utf8mb4;
+CREATE DATABASE `o``d.d'` CHARACTER SET utf8mb4;
+CREATE DATABASE other CHARACTER SET utf8mb4;
+CREATE TABLE app.customers (id INT PRIMARY KEY, name VARCHAR(20), email VARCHAR(100) UNIQUE,
+    ssn CHAR(11), shout VARCHAR(20) AS (UPPER(name)) STORED, gone INT);
+ALTER TABLE app.customers DROP COLUMN gone, ADD COLUMN first_of_all INT FIRST;
+CREATE TABLE app.prefixes (a VARCHAR(300), b VARCHAR(300), UNIQUE (a(10)), UNIQUE whole (b, a));
+CREATE TABLE app.merged_1 (id INT PRIMARY KEY) ENGINE = MyISAM;
+CREATE TABLE app.merged (id INT NOT NULL, UNIQUE (id)) ENGINE = MRG_MyISAM UNION = (app.merged_1);
+CREATE TABLE app.hidden (id INT, secret TEXT INVISIBLE);
+CREATE TABLE app.versioned (id INT PRIMARY KEY) WITH SYSTEM VERSIONING;
+CREATE SEQUENCE app.counter;
+CREATE TABLE `o``d.d'`.`tü"` (`a.b` INT, `c``d` ENUM('x', 'y'));
+CREATE TABLE other.far (id INT PRIMARY KEY);
+CREATE VIEW app.contacts (who, `at "x`) AS SELECT name, email FROM app.customers WHERE name LIKE 'a\\_%';
+CREATE VIEW app.deep AS SELECT c.who, f.id FROM app.contacts c JOIN other.far f ON f.id = 1;
+CREATE FUNCTION app.no_sql_at_all(a INT) RETURNS INT DETERMINISTIC NO SQL RETURN a;
+CREATE PROCEDURE app.archive() READS SQL DATA DELETE FROM app.customers;
+CREATE USER auditor@localhost IDENTIFIED BY 's3cret';
+GRANT SELECT, SHOW VIEW, EXECUTE ON *.* TO auditor@localhost;
+CREATE USER half@localhost IDENTIFIED BY 's3cret';
+GRANT SELECT (id, email) ON app.customers TO half@localhost;
+GRANT SELECT ON app.prefixes TO half@localhost;
+GRANT SELECT ON app.deep TO half@localhost;
+CREATE ROLE clerk;
+GRANT SELECT (first_of_all) ON app.customers TO clerk;
+GRANT SELECT ON other.far TO clerk;
+CREATE USER by_role@localhost IDENTIFIED BY 's3cret';
+GRANT clerk TO by_role@localhost;
+SET DEFAULT ROLE clerk FOR by_role@localhost;
+CREATE USER ed@localhost IDENTIFIED BY 's3cret';
