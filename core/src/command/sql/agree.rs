@@ -5,7 +5,6 @@
 //! that are known, named below, pass; then the guard's reading is the one that is parsed.
 
 use sqlparser::ast::{DollarQuotedString, QuoteDelimitedString};
-use sqlparser::dialect::Dialect as Grammar;
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{
     Location, Span as ParsedSpan, Token as Parsed, TokenWithSpan, Tokenizer, Word,
@@ -26,13 +25,15 @@ pub(super) fn agree(
     let (Some(first), Some(last)) = (tokens.first(), tokens.last()) else { return Ok(Vec::new()) };
     let whole = Span::from_offsets(first.span.start(), last.span.end());
     let slice = text.get(whole.start()..whole.end()).unwrap_or_default();
-    let second =
-        with_grammar(dialect, 0, modes, |grammar| second_reading(slice, whole.start(), grammar));
+    let second = with_grammar(dialect, 0, modes, |grammar| {
+        Tokenizer::new(grammar, slice).tokenize_with_location().ok()
+    });
     let second = second.ok_or(Refusal::ReadingsDisagree(whole))?;
 
     let reading = Guarded { text, dialect, modes };
     let mut agreed = Vec::with_capacity(tokens.len() + 1);
-    let (mut guard, mut parsed) = (tokens.iter().peekable(), second.into_iter().peekable());
+    let mut guard = tokens.iter();
+    let mut parsed = Second::new(slice, whole.start(), second);
     while let Some(token) = guard.next() {
         let disagree = Refusal::ReadingsDisagree(token.span);
         let (other, span) = parsed.next().ok_or(disagree)?;
@@ -69,30 +70,70 @@ pub(super) fn agree(
     }
 }
 
-/// The parser's tokens of `slice` without blanks and comments, each with its bytes in the command.
-fn second_reading(
-    slice: &str,
+/// The parser's tokens without blanks and comments, each with its bytes in the command.
+struct Second<'a> {
+    tokens: std::vec::IntoIter<TokenWithSpan>,
+    places: Places<'a>,
+    /// Where the statement begins in the command.
     offset: usize,
-    grammar: &dyn Grammar,
-) -> Option<Vec<(Parsed, Span)>> {
-    let tokens = Tokenizer::new(grammar, slice).tokenize_with_location().ok()?;
-    let mut out = Vec::with_capacity(tokens.len());
-    let mut chars = slice.char_indices();
-    let (mut line, mut column) = (1, 1);
-    let mut start = 0;
-    for TokenWithSpan { token, span } in tokens {
-        // The tokenizer counts lines and characters; its tokens leave no gap.
-        while (line, column) != (span.end.line, span.end.column) {
-            let (_, char) = chars.next()?;
-            (line, column) = if char == '\n' { (line + 1, 1) } else { (line, column + 1) };
-        }
-        let end = chars.offset();
-        if !matches!(token, Parsed::Whitespace(_)) {
-            out.push((token, Span::from_offsets(offset + start, offset + end)));
-        }
-        start = end;
+    /// The end of the token before; tokens leave no gap.
+    at: usize,
+}
+
+/// Lines and characters of a text become bytes. The tokenizer counts from 1.
+enum Places<'a> {
+    /// A character is a byte: where each line begins.
+    Ascii(Vec<usize>),
+    /// Characters, and the line and column that they have reached.
+    Letters(std::str::CharIndices<'a>, u64, u64),
+}
+
+impl<'a> Second<'a> {
+    fn new(slice: &'a str, offset: usize, tokens: Vec<TokenWithSpan>) -> Self {
+        let places = if slice.is_ascii() {
+            let breaks = memchr::memchr_iter(b'\n', slice.as_bytes()).map(|at| at + 1);
+            Places::Ascii(std::iter::once(0).chain(breaks).collect())
+        } else {
+            Places::Letters(slice.char_indices(), 1, 1)
+        };
+        Self { tokens: tokens.into_iter(), places, offset, at: 0 }
     }
-    Some(out)
+
+    /// The next token; `None` at the end.
+    fn next(&mut self) -> Option<(Parsed, Span)> {
+        loop {
+            let TokenWithSpan { token, span } = self.tokens.next()?;
+            let Some(end) = self.places.byte(span.end) else {
+                // A place that is none agrees with nothing.
+                return Some((token, Span::default()));
+            };
+            let start = std::mem::replace(&mut self.at, end);
+            if !matches!(token, Parsed::Whitespace(_)) {
+                let span = Span::from_offsets(self.offset + start, self.offset + self.at);
+                return Some((token, span));
+            }
+        }
+    }
+}
+
+impl Places<'_> {
+    fn byte(&mut self, place: Location) -> Option<usize> {
+        match self {
+            Self::Ascii(lines) => {
+                let line = usize::try_from(place.line).ok()?.checked_sub(1)?;
+                let column = usize::try_from(place.column).ok()?.checked_sub(1)?;
+                lines.get(line)?.checked_add(column)
+            }
+            Self::Letters(chars, line, column) => {
+                while (*line, *column) != (place.line, place.column) {
+                    let (_, char) = chars.next()?;
+                    (*line, *column) =
+                        if char == '\n' { (*line + 1, 1) } else { (*line, *column + 1) };
+                }
+                Some(chars.offset())
+            }
+        }
+    }
 }
 
 /// A token whose place is its byte offset plus one, on line 1.

@@ -70,6 +70,23 @@ impl<D> Fenced<D> {
 }
 
 impl<D: Dialect> Fenced<D> {
+    /// A literal, or a name that is no keyword and that nothing follows that could make it a type
+    /// or a call. The parser would first try every such place as a type.
+    fn plain_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
+        let next = parser.peek_token_ref();
+        if matches!(next.token, Token::Number(_, _) | Token::SingleQuotedString(_)) {
+            return Some(parser.parse_value().map(Expr::Value));
+        }
+        let Token::Word(word) = &next.token else { return None };
+        let plain = word.keyword == Keyword::NoKeyword && !word.value.eq_ignore_ascii_case("xml");
+        if !plain || !stands_alone(&parser.peek_nth_token_ref(1).token) {
+            return None;
+        }
+        let name = word.to_ident(next.span);
+        parser.advance_token();
+        Some(Ok(Expr::Identifier(name)))
+    }
+
     fn is_mysql(&self) -> bool {
         self.inner.dialect() == TypeId::of::<MySqlDialect>()
     }
@@ -105,6 +122,9 @@ impl<D: Dialect> Dialect for Fenced<D> {
             && BEGINS_NO_EXPRESSION.contains(&word.keyword)
         {
             return Some(Err(ParserError::ParserError(String::new())));
+        }
+        if let Some(expr) = self.plain_prefix(parser) {
+            return Some(expr);
         }
         self.inner.parse_prefix(parser)
     }
@@ -300,6 +320,29 @@ impl<D: Dialect> Dialect for Fenced<D> {
         supports_aliased_function_args, supports_create_table_using,
         supports_long_type_as_bigint, supports_map_literal_with_angle_brackets,
     }
+}
+
+/// Whether a name before this token is a name and nothing else.
+fn stands_alone(next: &Token) -> bool {
+    matches!(
+        next,
+        Token::EOF
+            | Token::SemiColon
+            | Token::Comma
+            | Token::RParen
+            | Token::Period
+            | Token::Eq
+            | Token::Neq
+            | Token::Gt
+            | Token::LtEq
+            | Token::GtEq
+            | Token::Plus
+            | Token::Minus
+            | Token::Mul
+            | Token::Div
+            | Token::StringConcat
+            | Token::DoubleColon
+    )
 }
 
 /// Reserved by both servers, and no beginning of an expression.
