@@ -14,9 +14,9 @@ use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::time::Duration;
 
-use xtask::postgres::{self, Server};
+use xtask::postgres::{Server, environment};
 use xtask::proxy::{self, Proxy};
-use xtask::{Running, free_port, output, say, wait_for_port};
+use xtask::{Running, debian, free_port, output, random_word, say, wait_for_port};
 
 /// The shape of one workload.
 struct Workload {
@@ -304,7 +304,7 @@ fn instructions(
     scripts: &Path,
 ) -> Result<(), String> {
     if !Path::new("/usr/bin/valgrind").exists() {
-        postgres::install("valgrind")?;
+        debian::install("valgrind")?;
     }
     say("instructions a transaction (callgrind)");
     for (name, count) in [("prepared", 1000), ("pipe", 100), ("simple", 1000), ("widep", 20)] {
@@ -378,10 +378,10 @@ impl Pool {
     fn start(server: &Server, under: &[&str]) -> Result<Self, String> {
         let program = Path::new("/usr/sbin/pgbouncer");
         if !program.exists() {
-            postgres::install("pgbouncer")?;
+            debian::install("pgbouncer")?;
         }
         let dir = proxy::Scratch::new("pgbouncer")?;
-        let (port, password) = (free_port()?, postgres::random_word()?);
+        let (port, password) = (free_port()?, random_word()?);
         let (ini, users): (PathBuf, PathBuf) =
             (dir.path().join("pgbouncer.ini"), dir.path().join("users"));
         let text = format!(
@@ -421,7 +421,7 @@ impl Pool {
     }
 
     fn env(&self) -> Vec<(&'static str, String)> {
-        postgres::environment(self.port, &self.user, &self.password, "bench")
+        environment(self.port, &self.user, &self.password, "bench")
     }
 }
 

@@ -62,7 +62,10 @@ impl Clients {
 }
 
 /// Makes a directory unless it was made from the same lists.
-fn once(
+///
+/// # Errors
+/// A list cannot be read, or what `make` says.
+pub fn once(
     dir: &Path,
     lists: &[PathBuf],
     make: impl FnOnce(&Path) -> Result<(), String>,

@@ -3,12 +3,12 @@
 
 use std::fmt;
 use std::fs;
-use std::io::Read as _;
-use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use crate::account::{Account, private_dir, random_word};
+use crate::debian::install;
 use crate::process::output;
 use crate::{Running, free_port, wait_for_port};
 
@@ -57,8 +57,8 @@ impl Server {
     /// PostgreSQL is not there and cannot be installed, or does not start; the text says what to do.
     pub fn start(settings: &[&str]) -> Result<Self, String> {
         let bin = bin()?;
-        let account = Account::find()?;
-        let dir = private_dir(&account)?;
+        let account = Account::find(&["postgres", "nobody"])?;
+        let dir = private_dir(&account, "postgres")?;
         match Self::start_in(&bin, &account, &dir, settings) {
             Ok(server) => Ok(server),
             Err(why) => {
@@ -244,7 +244,10 @@ pub fn with(words: &[String]) -> Result<(), String> {
 }
 
 /// The directory of the newest server's programs; installs the packages where root may.
-fn bin() -> Result<PathBuf, String> {
+///
+/// # Errors
+/// PostgreSQL is not there and cannot be installed; the text says what to do.
+pub fn bin() -> Result<PathBuf, String> {
     if let Some(found) = installed() {
         return Ok(found);
     }
@@ -279,116 +282,10 @@ fn complete(bin: &Path) -> bool {
         .all(|program| bin.join(program).is_file())
 }
 
-/// Installs a Debian package.
-///
-/// # Errors
-/// Nobody here may install packages; the text says what to install.
-pub fn install(package: &str) -> Result<(), String> {
-    let missing = format!("`{package}` is not installed: install the package `{package}`");
-    if !is_root()? || !Path::new("/usr/bin/apt-get").exists() {
-        return Err(missing);
-    }
-    let apt = |arguments: &[&str]| {
-        let mut command = Command::new("apt-get");
-        command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-        output(&mut command).map_err(|why| format!("{missing}: {why}"))
-    };
-    apt(&["update", "--quiet"])?;
-    apt(&["install", "--yes", "--quiet", "--no-install-recommends", package]).map(|_| ())
-}
-
-fn is_root() -> Result<bool, String> {
-    Ok(output(Command::new("id").arg("-u"))?.trim() == "0")
-}
-
-/// Who runs the server: PostgreSQL refuses root.
-#[derive(Clone, Debug)]
-enum Account {
-    /// The user who started us.
-    Own,
-    /// Another one, with its numbers.
-    Other { name: &'static str, uid: u32, gid: u32 },
-}
-
-impl Account {
-    fn find() -> Result<Self, String> {
-        if !is_root()? {
-            return Ok(Self::Own);
-        }
-        let number = |flag: &str, name: &str| {
-            let text = output(Command::new("id").args([flag, name])).ok()?;
-            text.trim().parse::<u32>().ok()
-        };
-        ["postgres", "nobody"]
-            .into_iter()
-            .find_map(|name| {
-                Some(Self::Other { name, uid: number("-u", name)?, gid: number("-g", name)? })
-            })
-            .ok_or_else(|| {
-                "PostgreSQL does not run as root, and there is no user `postgres`".to_owned()
-            })
-    }
-
-    /// A program of this account, as the very process that is started.
-    fn command(&self, program: &Path) -> Command {
-        let setpriv = Path::new("/usr/bin/setpriv");
-        let mut command = match self {
-            Self::Own if !setpriv.exists() => Command::new(program),
-            Self::Other { name, .. } if !setpriv.exists() => {
-                let mut command = Command::new("su");
-                command.args([*name, "-s", "/bin/sh", "-c", "exec \"$0\" \"$@\"", "--"]);
-                command.arg(program);
-                command
-            }
-            Self::Own | Self::Other { .. } => {
-                let mut command = Command::new(setpriv);
-                if let Self::Other { uid, gid, .. } = self {
-                    command.arg(format!("--reuid={uid}")).arg(format!("--regid={gid}"));
-                    command.arg("--clear-groups");
-                }
-                // Whoever is killed cannot stop the server any more.
-                command.args(["--pdeathsig=QUIT", "--"]).arg(program);
-                command
-            }
-        };
-        // A working directory that the account may not enter makes `initdb` fail.
-        command.current_dir("/");
-        command
-    }
-
-    fn own(&self, path: &Path) -> Result<(), String> {
-        match self {
-            Self::Own => Ok(()),
-            Self::Other { uid, gid, .. } => chown(path, Some(*uid), Some(*gid))
-                .map_err(|error| format!("{}: {error}", path.display())),
-        }
-    }
-}
-
-/// A directory that only the server's account enters.
-fn private_dir(account: &Account) -> Result<PathBuf, String> {
-    let dir = std::env::temp_dir().join(format!("placet-postgres-{}", random_word()?));
-    let told = |error: std::io::Error| format!("{}: {error}", dir.display());
-    fs::create_dir(&dir).map_err(told)?;
-    fs::set_permissions(&dir, fs::Permissions::from_mode(0o700)).map_err(told)?;
-    account.own(&dir)?;
-    Ok(dir)
-}
-
-/// 96 random bits as hexadecimal digits.
-///
-/// # Errors
-/// The system gives no randomness.
-pub fn random_word() -> Result<String, String> {
-    let mut bytes = [0u8; 12];
-    fs::File::open("/dev/urandom")
-        .and_then(|mut file| file.read_exact(&mut bytes))
-        .map_err(|error| format!("no randomness: {error}"))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
-}
-
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]

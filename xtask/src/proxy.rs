@@ -10,8 +10,9 @@ use std::time::Duration;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
+use crate::account::random_word;
 use crate::clients::root;
-use crate::postgres::{Server, environment, random_word};
+use crate::postgres::{Server, environment};
 use crate::process::{cargo, output};
 use crate::{Running, free_port, wait_for_port};
 

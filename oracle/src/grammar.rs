@@ -1,0 +1,194 @@
+//! PostgreSQL's own grammar against facts: over PostgreSQL's regression tests, and over our cases.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::{fs, io};
+
+use placet::command::Protocol;
+use placet::facts::{Facts, Outputs, Segment, Target, Understanding};
+
+use crate::report::{Finding, Report};
+use crate::tally::Tally;
+use crate::tree::{self, Tree};
+use crate::{cases, kinds, place, psql, reading};
+
+/// The name of this comparison.
+pub(crate) const PART: &str = "grammar";
+
+/// The tree is walked, and decoded, by recursion: PostgreSQL bounds neither.
+const TREE_STACK_BYTES: usize = 256 * 1024 * 1024;
+
+/// A text and where it comes from.
+struct Source {
+    text: String,
+    origin: String,
+}
+
+/// Compares over PostgreSQL's regression tests and over the cases.
+///
+/// # Errors
+/// The tests or the cases cannot be read.
+pub(crate) fn run(report: &mut Report) -> Result<(), String> {
+    let corpus = regression(&place("ORACLE_POSTGRES_TESTS")?)?;
+    compare("PostgreSQL's regression tests", corpus, report)?;
+    let cases = cases::read("postgres")?.into_iter();
+    let sources = cases.filter_map(|case| Some(Source { text: case.text()?, origin: case.name }));
+    compare("the cases of testdata/commands/postgres", sources.collect(), report)
+}
+
+fn compare(title: &str, sources: Vec<Source>, report: &mut Report) -> Result<(), String> {
+    let trees = reading::spread(&sources, TREE_STACK_BYTES, |source| tree::read(&source.text))?;
+    let accepted: Vec<(&Source, &Vec<Tree>)> = sources
+        .iter()
+        .zip(&trees)
+        .filter_map(|(source, trees)| Some((source, trees.as_ref().ok()?)))
+        .filter(|(_, trees)| !trees.is_empty())
+        .collect();
+    let texts: Vec<&str> = accepted.iter().map(|(source, _)| source.text.as_str()).collect();
+    let postgres = Protocol::parse("postgres").ok_or("the library has no protocol `postgres`")?;
+    let facts = reading::all(postgres, &texts)?;
+    let mut tally = Tally::default();
+    for ((source, trees), facts) in accepted.iter().zip(&facts) {
+        let kind = match trees.as_slice() {
+            [one] => one.kind.as_str(),
+            _ => "several statements",
+        };
+        let problems = problems(trees, facts);
+        tally.add(kind, &source.text, facts, !problems.is_empty());
+        report.findings.extend(problems.into_iter().map(|(problem, detail)| Finding {
+            part: PART,
+            problem: problem.to_owned(),
+            detail,
+            text: source.text.clone(),
+            origin: source.origin.clone(),
+        }));
+    }
+    let refused = sources.len() - accepted.len();
+    let notes = vec![
+        format!("{refused} more texts are refused by PostgreSQL's grammar"),
+        reading::cost(postgres, &texts)?,
+    ];
+    report.tables.push(tally.table(format!("Grammar: {title}"), notes));
+    report.tables.push(tally.groups(format!("Grammar: {title}, not fully understood")));
+    Ok(())
+}
+
+/// Where the facts say something that the trees deny.
+fn problems(trees: &[Tree], facts: &Facts) -> Vec<(&'static str, String)> {
+    let mut out = Vec::new();
+    if let Some(count) = facts.statements.filter(|count| usize::try_from(*count) != Ok(trees.len()))
+    {
+        out.push(("another number of statements", format!("{} are {count}", trees.len())));
+    }
+    if facts.is_opaque() {
+        return out;
+    }
+    if let Some(write) = trees.iter().find_map(kinds::write).filter(|_| !facts.writes()) {
+        out.push(("a write is taken for a read", write));
+    }
+    if trees.iter().any(|tree| tree.unbounded) && !facts.unbounded() {
+        out.push(("an unbounded write is not flagged", String::new()));
+    }
+    for (schema, name) in trees.iter().flat_map(|tree| &tree.tables) {
+        if !covers(facts, schema, name) {
+            out.push(("a relation is no target", format!("`{schema}.{name}`")));
+        }
+    }
+    if facts.understanding == Understanding::Full {
+        let calls: Vec<&str> = facts
+            .all_actions()
+            .into_iter()
+            .flat_map(|action| &action.calls)
+            .map(|c| last(c))
+            .collect();
+        for call in trees.iter().flat_map(|tree| &tree.calls) {
+            if !calls.contains(&call.as_str()) {
+                out.push(("a call is missing", format!("`{call}`")));
+            }
+        }
+    }
+    if let [tree] = trees {
+        let allowed = kinds::operations(&tree.kind);
+        if !facts.all_actions().iter().any(|action| allowed.contains(&action.op)) {
+            let found: Vec<&str> = facts.actions.iter().map(|action| action.op.name()).collect();
+            out.push(("another kind", format!("{} is {}", tree.kind, found.join(", "))));
+        }
+        if let (Some(columns), Some(found)) = (tree.columns, returned(facts)) {
+            if columns != found {
+                let detail = format!("{columns} columns are {found}");
+                out.push(("another number of columns", detail));
+            }
+        }
+    }
+    out
+}
+
+/// How many columns the facts say come back; `None` where they leave it open.
+fn returned(facts: &Facts) -> Option<usize> {
+    let mut shapes = facts.actions.iter().filter(|action| action.via.is_empty()).map(|action| {
+        match &action.outputs {
+            Outputs::None => Some(0),
+            Outputs::Columns(columns) => Some(columns.len()),
+            Outputs::Opaque => None,
+        }
+    });
+    shapes.try_fold(0, |most, shape| Some(most.max(shape?)))
+}
+
+/// Whether a target of the facts is, or may be, this relation.
+fn covers(facts: &Facts, schema: &str, name: &str) -> bool {
+    let may_be = |segment: Option<&Segment>, name: &str| match segment {
+        Some(Segment::Exact(exact)) => exact == name,
+        Some(Segment::Prefix(_) | Segment::Glob(_) | Segment::Dynamic) => true,
+        None => false,
+    };
+    let covered = |target: &Target| {
+        let mut segments = target.path.0.iter().rev();
+        let named = may_be(segments.next(), name);
+        named && (schema.is_empty() || segments.next().is_none_or(|s| may_be(Some(s), schema)))
+    };
+    facts.all_actions().into_iter().flat_map(|action| &action.targets).any(covered)
+}
+
+/// The last part of a dotted name.
+fn last(name: &str) -> &str {
+    match name.strip_suffix('"') {
+        Some(quoted) => quoted.rsplit_once('"').map_or(name, |(_, last)| last),
+        None => name.rsplit_once('.').map_or(name, |(_, last)| last),
+    }
+}
+
+/// The texts of the regression tests, each once.
+fn regression(dir: &Path) -> Result<Vec<Source>, String> {
+    let mut files = Vec::new();
+    find(dir, &mut files).map_err(|error| format!("{}: {error}", dir.display()))?;
+    files.sort();
+    let mut texts = BTreeMap::new();
+    for file in &files {
+        let bytes = fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
+        let name = file.strip_prefix(dir).unwrap_or(file).display().to_string();
+        // A few scripts are in other encodings on purpose; what is no text, the grammar refuses.
+        for (line, text) in psql::split(&String::from_utf8_lossy(&bytes)) {
+            texts.entry(text).or_insert_with(|| format!("{name}:{line}"));
+        }
+    }
+    if texts.is_empty() {
+        return Err(format!(
+            "{} holds no .sql files: remove it, and it is fetched anew",
+            dir.display()
+        ));
+    }
+    Ok(texts.into_iter().map(|(text, origin)| Source { text, origin }).collect())
+}
+
+fn find(dir: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
+    for entry in fs::read_dir(dir)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            find(&path, files)?;
+        } else if path.extension().is_some_and(|extension| extension == "sql") {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
