@@ -4,20 +4,24 @@
 mod cases;
 mod grammar;
 mod kinds;
+mod leaks;
+mod live_postgres;
 mod psql;
 mod reading;
 mod report;
+mod schema;
 mod tally;
 mod tree;
 
-use std::io::{self, Write as _};
+use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use report::Report;
 
 /// The comparisons, in the order in which they run.
-const PARTS: &[(&str, fn(&mut Report) -> Result<(), String>)] = &[(grammar::PART, grammar::run)];
+const PARTS: &[(&str, fn(&mut Report) -> Result<(), String>)] =
+    &[(grammar::PART, grammar::run), (live_postgres::PART, live_postgres::run)];
 
 /// Disagreements in which the library is right.
 const KNOWN: &str = include_str!("../known.toml");
@@ -26,6 +30,7 @@ const HELP: &str = "\
 usage: cargo xtask oracle [--json] [PART…]
 
   grammar   PostgreSQL's own grammar over its regression tests and our cases
+  postgres  a live PostgreSQL runs our cases
 ";
 
 fn main() -> ExitCode {

@@ -23,6 +23,8 @@ pub(crate) struct Tree {
     pub(crate) writes: BTreeSet<String>,
     /// Whether such an UPDATE or DELETE has no condition.
     pub(crate) unbounded: bool,
+    /// Whether it locks rows (`FOR UPDATE`).
+    pub(crate) locks_rows: bool,
     /// Relations it names, with the schema where it says so; names of WITH are none.
     pub(crate) tables: BTreeSet<(String, String)>,
     /// Last parts of the names of the functions it calls in function notation.
@@ -93,8 +95,12 @@ impl Walk {
             "RangeVar" => self.table(fields, true),
             "FuncCall" => self.call(fields),
             "DropStmt" => self.drops(fields),
-            // These name labels and constraints where others name relations.
-            "LockingClause" | "ConstraintsSetStmt" => return,
+            // Names of labels and of constraints look like names of relations there.
+            "LockingClause" => {
+                self.out.locks_rows = true;
+                return;
+            }
+            "ConstraintsSetStmt" => return,
             _ => {}
         }
         if let Some(with) = fields.get("with_clause").and_then(Value::as_object) {
