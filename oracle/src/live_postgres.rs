@@ -16,7 +16,7 @@ use xtask::postgres::Server;
 use crate::cases::{self, Case};
 use crate::leaks::{self, Problem, Rows};
 use crate::report::{Finding, Report, Table, one_line};
-use crate::schema::{self, Schema};
+use crate::schema::{self, Change, Schema};
 use crate::tree;
 
 /// The name of this comparison.
@@ -98,8 +98,11 @@ fn problems(facts: &Facts, observed: &Observed, schema: &Schema) -> Vec<Problem>
 /// A server with a role for the cases.
 pub(crate) struct Live {
     admin: Client,
-    server: Server,
-    password: String,
+    superuser: Door,
+    /// The role of the cases.
+    pub(crate) agent: Door,
+    // Gone last.
+    _server: Server,
     /// The database of the cases, whether one may have changed it, and how many there were.
     database: String,
     dirty: bool,
@@ -127,17 +130,21 @@ impl Live {
     /// The server does not start.
     pub(crate) fn start() -> Result<Self, String> {
         let server = Server::start(&["statement_timeout = '5s'", "lock_timeout = '2s'"])?;
-        let password = xtask::random_word()?;
-        let mut admin = connect(&server, server.user(), server.password(), "postgres")?;
-        let role = format!("CREATE ROLE agent LOGIN CREATEROLE PASSWORD '{password}'");
+        let port = server.port();
+        let door = |user: &str, password: String| Door { port, user: user.to_owned(), password };
+        let superuser = door(server.user(), server.password().to_owned());
+        let agent = door("agent", xtask::random_word()?);
+        let mut admin = superuser.connect("postgres")?;
+        let role = format!("CREATE ROLE agent LOGIN CREATEROLE PASSWORD '{}'", agent.password);
         let statements = [role.as_str()].into_iter().chain(GRANTS.iter().copied());
         for statement in statements {
             admin.batch_execute(statement).map_err(|error| said(&error))?;
         }
         Ok(Self {
             admin,
-            server,
-            password,
+            superuser,
+            agent,
+            _server: server,
             database: "case_0".to_owned(),
             dirty: true,
             databases: 0,
@@ -152,26 +159,17 @@ impl Live {
         &mut self,
         name: &str,
         schema: &Schema,
-        changed: Option<&str>,
+        change: Option<&Change>,
     ) -> Result<(), String> {
         let create = format!("CREATE DATABASE {name} OWNER agent");
         self.admin.batch_execute(&create).map_err(|error| said(&error))?;
-        let mut superuser =
-            connect(&self.server, self.server.user(), self.server.password(), name)?;
+        let mut superuser = self.superuser.connect(name)?;
         for function in FUNCTIONS {
             let grant = format!("GRANT EXECUTE ON FUNCTION {function} TO agent");
             superuser.batch_execute(&grant).map_err(|error| said(&error))?;
         }
-        let statements = schema.statements(schema::Server::Postgres, changed).join(";\n");
-        self.connect(name)?.batch_execute(&statements).map_err(|error| said(&error))
-    }
-
-    /// A session of the role.
-    ///
-    /// # Errors
-    /// What the server says.
-    pub(crate) fn connect(&self, database: &str) -> Result<Client, String> {
-        connect(&self.server, "agent", &self.password, database)
+        let statements = schema.statements(schema::Server::Postgres, change).join(";\n");
+        self.agent.connect(name)?.batch_execute(&statements).map_err(|error| said(&error))
     }
 
     fn observe(&mut self, case: &Case, text: &str) -> Result<Observed, String> {
@@ -213,7 +211,7 @@ impl Live {
                 self.dirty = true;
             } else if let Some(repair) = repair(error, trees) {
                 self.dirty = true;
-                if self.connect(&self.database)?.batch_execute(&repair).is_err() {
+                if self.agent.connect(&self.database)?.batch_execute(&repair).is_err() {
                     break;
                 }
             } else {
@@ -234,7 +232,7 @@ impl Live {
     }
 
     fn attempt(&mut self, case: &Case, text: &str, begin: &str) -> Result<Observed, String> {
-        let mut client = self.connect(&self.database)?;
+        let mut client = self.agent.connect(&self.database)?;
         let session = preparations(case)?;
         client.batch_execute(&session).map_err(|error| said(&error))?;
         let (transactions, state) = (self.transactions()?, state(&mut client));
@@ -273,11 +271,25 @@ impl Live {
     }
 }
 
-fn connect(server: &Server, user: &str, password: &str, database: &str) -> Result<Client, String> {
-    let mut config = postgres::Config::new();
-    config.host("127.0.0.1").port(server.port()).dbname(database);
-    config.user(user).password(password);
-    config.connect(NoTls).map_err(|error| said(&error))
+/// How a role reaches the server.
+#[derive(Clone)]
+pub(crate) struct Door {
+    port: u16,
+    user: String,
+    password: String,
+}
+
+impl Door {
+    /// A session.
+    ///
+    /// # Errors
+    /// What the server says.
+    pub(crate) fn connect(&self, database: &str) -> Result<Client, String> {
+        let mut config = postgres::Config::new();
+        config.host("127.0.0.1").port(self.port).dbname(database);
+        config.user(&self.user).password(&self.password);
+        config.connect(NoTls).map_err(|error| said(&error))
+    }
 }
 
 /// `ERRCODE_READ_ONLY_SQL_TRANSACTION` and `ERRCODE_ACTIVE_SQL_TRANSACTION`.

@@ -2,9 +2,11 @@
 //! and real servers. Developers' work only; nothing of it is part of the library.
 
 mod cases;
+mod generated;
 mod grammar;
 mod kinds;
 mod leaks;
+mod lineage;
 mod live_postgres;
 mod psql;
 mod reading;
@@ -20,8 +22,11 @@ use std::process::ExitCode;
 use report::Report;
 
 /// The comparisons, in the order in which they run.
-const PARTS: &[(&str, fn(&mut Report) -> Result<(), String>)] =
-    &[(grammar::PART, grammar::run), (live_postgres::PART, live_postgres::run)];
+const PARTS: &[(&str, fn(&mut Report) -> Result<(), String>)] = &[
+    (grammar::PART, grammar::run),
+    (live_postgres::PART, live_postgres::run),
+    (lineage::PART, lineage::run),
+];
 
 /// Disagreements in which the library is right.
 const KNOWN: &str = include_str!("../known.toml");
@@ -31,6 +36,7 @@ usage: cargo xtask oracle [--json] [PART…]
 
   grammar   PostgreSQL's own grammar over its regression tests and our cases
   postgres  a live PostgreSQL runs our cases
+  lineage   a live PostgreSQL whose data is changed, and sqlglot, say where columns come from
 ";
 
 fn main() -> ExitCode {

@@ -18,6 +18,15 @@ pub(crate) struct Schema {
     functions: Vec<CatalogFunction>,
 }
 
+/// One column whose values are others.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    /// The column, as facts name it.
+    pub(crate) column: String,
+    /// Whether they are missing; else they are other ones, in the other order.
+    pub(crate) null: bool,
+}
+
 /// Where values are made: the two servers differ in types, and in what a schema is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Server {
@@ -43,8 +52,8 @@ impl Schema {
         self.tables.iter().flat_map(columns).collect()
     }
 
-    /// The statements that make the database; the values of the column `changed` are other ones.
-    pub(crate) fn statements(&self, server: Server, changed: Option<&str>) -> Vec<String> {
+    /// The statements that make the database.
+    pub(crate) fn statements(&self, server: Server, change: Option<&Change>) -> Vec<String> {
         let mut out: Vec<String> = Vec::new();
         for table in &self.tables {
             let word = if server == Server::Postgres { "SCHEMA" } else { "DATABASE" };
@@ -61,8 +70,8 @@ impl Schema {
             ));
             let rows = (1..=ROWS).map(|row| {
                 let values = table.columns.iter().map(|column| {
-                    let other = changed.is_some_and(|name| name == full_name(table, column));
-                    value(table, column, row, other)
+                    let change = change.filter(|c| c.column == full_name(table, column));
+                    value(table, column, row, change)
                 });
                 format!("({})", values.collect::<Vec<_>>().join(", "))
             });
@@ -135,14 +144,20 @@ fn mark(table: &CatalogTable, column: &CatalogColumn, row: usize) -> String {
     format!("mk{}{}{row}", table.name, column.name).to_lowercase()
 }
 
-fn value(table: &CatalogTable, column: &CatalogColumn, row: usize, changed: bool) -> String {
-    let mark = mark(table, column, row);
-    match (is_integer(column), is_number(column), changed) {
-        (true, _, false) => row.to_string(),
-        (true, _, true) => (row + 10).to_string(),
-        (_, true, false) => mark,
-        (_, true, true) => format!("{mark}5"),
-        (_, _, false) => format!("'{mark}'"),
-        (_, _, true) => format!("'other {mark}'"),
+fn value(
+    table: &CatalogTable,
+    column: &CatalogColumn,
+    row: usize,
+    change: Option<&Change>,
+) -> String {
+    let (mark, turned) = (mark(table, column, row), 20 - row);
+    match change {
+        Some(Change { null: true, .. }) => "NULL".to_owned(),
+        Some(_) if is_integer(column) => turned.to_string(),
+        Some(_) if is_number(column) => format!("{turned}{mark}"),
+        Some(_) => format!("'other {turned} {mark}'"),
+        None if is_integer(column) => row.to_string(),
+        None if is_number(column) => mark,
+        None => format!("'{mark}'"),
     }
 }
