@@ -10,6 +10,7 @@ import sys
 from sqlglot import exp, parse_one
 from sqlglot.lineage import to_node
 from sqlglot.optimizer import build_scope, qualify
+from sqlglot.schema import ensure_schema
 
 
 def leaves(node):
@@ -25,15 +26,17 @@ def leaves(node):
 def lineage(sql, schema, dialect):
     tree = qualify.qualify(parse_one(sql, dialect=dialect), schema=schema, db="public", dialect=dialect)
     scope = build_scope(tree)
-    columns = (to_node(index, scope, dialect) for index in range(len(tree.selects)))
+    columns = (to_node(index, scope, dialect, schema) for index in range(len(tree.selects)))
     return [sorted(set(leaves(column))) for column in columns]
 
 
 def main():
     settings = json.loads(sys.stdin.readline())
+    dialect = settings["dialect"]
+    schema = ensure_schema(settings["schema"], dialect=dialect)
     for line in sys.stdin:
         try:
-            answer = {"columns": lineage(json.loads(line)["sql"], settings["schema"], settings["dialect"])}
+            answer = {"columns": lineage(json.loads(line)["sql"], schema, dialect)}
         except Exception as error:  # a parser's failure is an answer
             answer = {"error": f"{type(error).__name__}: {error}".splitlines()[0]}
         print(json.dumps(answer))

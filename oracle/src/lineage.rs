@@ -1,7 +1,7 @@
 //! Where output columns come from, by two witnesses: a live PostgreSQL, where one base column after
 //! the other is changed and what comes back is compared; and sqlglot.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 
@@ -43,6 +43,7 @@ pub(crate) fn run(report: &mut Report) -> Result<(), String> {
     let mut found = Vec::new();
     let mut live = Tally::default();
     let mut glot = Tally::default();
+    let mut errors: BTreeMap<&str, usize> = BTreeMap::new();
     for ((read, answer), opinion) in reads.iter().zip(&answers).zip(&opinions) {
         match answer {
             Some(answer) => {
@@ -61,8 +62,14 @@ pub(crate) fn run(report: &mut Report) -> Result<(), String> {
         }
         let columns = match opinion {
             Opinion::Columns(columns) if columns.len() == read.columns.len() => columns,
-            Opinion::Columns(_) | Opinion::Error(_) => {
+            Opinion::Columns(_) => {
                 glot.refused += 1;
+                *errors.entry("another number of columns").or_default() += 1;
+                continue;
+            }
+            Opinion::Error(error) => {
+                glot.refused += 1;
+                *errors.entry(error.split(':').next().unwrap_or_default()).or_default() += 1;
                 continue;
             }
         };
@@ -91,6 +98,7 @@ pub(crate) fn run(report: &mut Report) -> Result<(), String> {
             "narrower: the witness sees a base column that the facts do not name; refuted: the server \
              says that it does not flow"
                 .to_owned(),
+            format!("sqlglot does not answer: {errors:?}"),
         ],
     });
     Ok(())
