@@ -4,6 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use base64::Engine as _;
+use placet::command::Protocol;
+use placet::facts::{self, Facts, Scope};
 use placet::schema::{Catalog, SqlSession};
 use serde::Deserialize;
 
@@ -14,7 +16,7 @@ pub(crate) struct Case {
     text: Option<String>,
     bytes: Option<String>,
     pub(crate) session: Option<SqlSession>,
-    catalog: Option<String>,
+    pub(crate) catalog: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -35,12 +37,15 @@ impl Case {
         }
     }
 
-    /// Its catalog, where it has one.
+    /// The facts of its text, under its session and its catalog.
     ///
     /// # Errors
     /// The catalog cannot be read.
-    pub(crate) fn catalog(&self) -> Result<Option<Catalog>, String> {
-        self.catalog.as_deref().map(catalog).transpose()
+    pub(crate) fn facts(&self, protocol: Protocol, text: &str) -> Result<Facts, String> {
+        let session = self.session.clone().unwrap_or_else(SqlSession::server_defaults);
+        let catalog = self.catalog.as_deref().map(catalog).transpose()?;
+        let scope = Scope { catalog: catalog.as_ref(), session: &session };
+        Ok(facts::read(protocol, text.as_bytes(), &scope))
     }
 }
 

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use placet::command::Protocol;
-use placet::facts::{Facts, Outputs, Segment, Target, Understanding};
+use placet::facts::{Facts, Outputs, Understanding};
+use placet::schema::NameCase;
 
 use crate::report::{Finding, Report};
 use crate::tally::Tally;
 use crate::tree::{self, Tree};
-use crate::{cases, kinds, place, psql, reading};
+use crate::{cases, kinds, names, place, psql, reading};
 
 /// The name of this comparison.
 pub(crate) const PART: &str = "grammar";
@@ -90,7 +91,7 @@ fn problems(trees: &[Tree], facts: &Facts) -> Vec<(&'static str, String)> {
         out.push(("an unbounded write is not flagged", String::new()));
     }
     for (schema, name) in trees.iter().flat_map(|tree| &tree.tables) {
-        if !covers(facts, schema, name) {
+        if !names::covers(facts, NameCase::Exact, schema, name) {
             out.push(("a relation is no target", format!("`{schema}.{name}`")));
         }
     }
@@ -99,7 +100,7 @@ fn problems(trees: &[Tree], facts: &Facts) -> Vec<(&'static str, String)> {
             .all_actions()
             .into_iter()
             .flat_map(|action| &action.calls)
-            .map(|c| last(c))
+            .map(|c| names::last(c))
             .collect();
         for call in trees.iter().flat_map(|tree| &tree.calls) {
             if !calls.contains(&call.as_str()) {
@@ -133,29 +134,6 @@ fn returned(facts: &Facts) -> Option<usize> {
         }
     });
     shapes.try_fold(0, |most, shape| Some(most.max(shape?)))
-}
-
-/// Whether a target of the facts is, or may be, this relation.
-fn covers(facts: &Facts, schema: &str, name: &str) -> bool {
-    let may_be = |segment: Option<&Segment>, name: &str| match segment {
-        Some(Segment::Exact(exact)) => exact == name,
-        Some(Segment::Prefix(_) | Segment::Glob(_) | Segment::Dynamic) => true,
-        None => false,
-    };
-    let covered = |target: &Target| {
-        let mut segments = target.path.0.iter().rev();
-        let named = may_be(segments.next(), name);
-        named && (schema.is_empty() || segments.next().is_none_or(|s| may_be(Some(s), schema)))
-    };
-    facts.all_actions().into_iter().flat_map(|action| &action.targets).any(covered)
-}
-
-/// The last part of a dotted name.
-fn last(name: &str) -> &str {
-    match name.strip_suffix('"') {
-        Some(quoted) => quoted.rsplit_once('"').map_or(name, |(_, last)| last),
-        None => name.rsplit_once('.').map_or(name, |(_, last)| last),
-    }
 }
 
 /// The texts of the regression tests, each once.

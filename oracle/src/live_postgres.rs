@@ -4,18 +4,14 @@
 //! no file; where a transaction cannot hold it, its database is thrown away. Names that a case takes for granted are made when the
 //! server misses them.
 
-use std::collections::BTreeMap;
-
 use placet::command::Protocol;
-use placet::facts::{self, Facts, Scope};
-use placet::schema::SqlSession;
 use postgres::{Client, NoTls, SimpleQueryMessage};
-use serde_json::json;
 use xtask::postgres::Server;
 
 use crate::cases::{self, Case};
-use crate::leaks::{self, Problem, Rows};
-use crate::report::{Finding, Report, Table, one_line};
+use crate::leaks::Rows;
+use crate::live::{Log, Observed};
+use crate::report::Report;
 use crate::schema::{self, Change, Schema};
 use crate::tree;
 
@@ -28,17 +24,6 @@ pub(crate) const CATALOG: &str = "crm.json";
 /// How often missing names are made before a case counts as one that cannot run.
 const REPAIRS: usize = 12;
 
-/// What the server said of a case.
-struct Observed {
-    results: Vec<Rows>,
-    /// Rows returned and changed.
-    rows: u64,
-    /// What was written, in words.
-    wrote: Option<String>,
-    /// Why it did not run to its end.
-    error: Option<String>,
-}
-
 /// Runs the cases.
 ///
 /// # Errors
@@ -48,51 +33,20 @@ pub(crate) fn run(report: &mut Report) -> Result<(), String> {
     let schema = Schema::read(CATALOG)?;
     let protocol = Protocol::parse(PART).ok_or("the library has no protocol `postgres`")?;
     live.create("crm", &schema, None)?;
-    let (mut counts, mut stopped) = (Counts::default(), BTreeMap::<String, Vec<String>>::new());
+    let mut log = Log::new(PART);
     for case in cases::read(PART)? {
         let Some(text) = case.text() else {
-            stopped.entry("it is no text".to_owned()).or_default().push(case.name);
+            log.stopped("it is no text", &case);
             continue;
         };
-        let session = case.session.clone().unwrap_or_else(SqlSession::server_defaults);
-        let catalog = case.catalog()?;
-        let scope = Scope { catalog: catalog.as_ref(), session: &session };
-        let facts = facts::read(protocol, text.as_bytes(), &scope);
-        let observed = match live.observe(&case, &text) {
-            Ok(observed) => observed,
-            Err(why) => {
-                stopped.entry(why).or_default().push(case.name);
-                continue;
-            }
-        };
-        let problems = problems(&facts, &observed, &schema);
-        counts.add(&facts, &observed);
-        report.findings.extend(problems.into_iter().map(|(problem, detail)| Finding {
-            part: PART,
-            problem: problem.to_owned(),
-            detail,
-            text: text.clone(),
-            origin: case.name.clone(),
-        }));
-        if let Some(why) = observed.error {
-            stopped.entry(why).or_default().push(case.name);
+        let facts = case.facts(protocol, &text)?;
+        match live.observe(&case, &text) {
+            Ok(observed) => log.add(&case, text, &facts, observed, &schema),
+            Err(why) => log.stopped(&why, &case),
         }
     }
-    report.tables.push(counts.table("Live PostgreSQL: the cases of testdata/commands/postgres"));
-    report.tables.push(not_run("Live PostgreSQL: cases that did not run to their end", stopped));
+    log.report("Live PostgreSQL: the cases of testdata/commands/postgres", report);
     Ok(())
-}
-
-/// Where the server saw more than the facts say.
-fn problems(facts: &Facts, observed: &Observed, schema: &Schema) -> Vec<Problem> {
-    let mut out = leaks::problems(facts, &observed.results, schema);
-    if let Some(what) = observed.wrote.as_ref().filter(|_| !facts.writes()) {
-        out.push(("a write is taken for a read", what.clone()));
-    }
-    if let Some(most) = facts.max_rows().filter(|most| observed.rows > *most) {
-        out.push(("more rows than the bound", format!("{} rows, at most {most}", observed.rows)));
-    }
-    out
 }
 
 /// A server with a role for the cases.
@@ -404,60 +358,5 @@ fn repair(error: &str, trees: &[tree::Tree]) -> Option<String> {
             Some(format!("CREATE ROLE {name}; GRANT {name} TO agent"))
         }
         _ => None,
-    }
-}
-
-/// Counts over the cases.
-#[derive(Debug, Default)]
-pub(crate) struct Counts {
-    cases: u64,
-    ended: u64,
-    wrote: u64,
-    said_write: u64,
-    opaque: u64,
-    results: u64,
-}
-
-impl Counts {
-    fn add(&mut self, facts: &Facts, observed: &Observed) {
-        self.cases += 1;
-        self.ended += u64::from(observed.error.is_none());
-        self.wrote += u64::from(observed.wrote.is_some());
-        self.said_write += u64::from(facts.writes());
-        self.opaque += u64::from(facts.is_opaque());
-        let columns = observed.results.iter().map(|rows| rows.names.len());
-        self.results += u64::try_from(columns.sum::<usize>()).unwrap_or_default();
-    }
-
-    fn table(&self, title: &str) -> Table {
-        let rows = [
-            ("cases that the server took", self.cases),
-            ("… of which it ran to their end", self.ended),
-            ("… of which it saw write, or refused in a transaction that only reads", self.wrote),
-            ("… of which facts say that they write", self.said_write),
-            ("… of which facts are opaque", self.opaque),
-            ("columns that came back, looked at for leaks", self.results),
-        ];
-        Table {
-            title: title.to_owned(),
-            header: vec!["what", "number"],
-            rows: rows.into_iter().map(|(what, n)| vec![json!(what), json!(n)]).collect(),
-            notes: Vec::new(),
-        }
-    }
-}
-
-/// What did not run, by reason: never hidden.
-pub(crate) fn not_run(title: &str, stopped: BTreeMap<String, Vec<String>>) -> Table {
-    let mut reasons: Vec<(String, Vec<String>)> = stopped.into_iter().collect();
-    reasons.sort_by_key(|(_, names)| std::cmp::Reverse(names.len()));
-    let rows = reasons.into_iter().map(|(why, names)| {
-        vec![json!(names.len()), json!(one_line(&why, 90)), json!(names.join(" "))]
-    });
-    Table {
-        title: title.to_owned(),
-        header: vec!["cases", "the server's reason", "names"],
-        rows: rows.collect(),
-        notes: Vec::new(),
     }
 }

@@ -7,11 +7,16 @@ mod grammar;
 mod kinds;
 mod leaks;
 mod lineage;
+mod live;
+mod live_mariadb;
 mod live_postgres;
+mod mysqltest;
+mod names;
 mod psql;
 mod reading;
 mod report;
 mod schema;
+mod suite;
 mod tally;
 mod tree;
 
@@ -26,6 +31,7 @@ const PARTS: &[(&str, fn(&mut Report) -> Result<(), String>)] = &[
     (grammar::PART, grammar::run),
     (live_postgres::PART, live_postgres::run),
     (lineage::PART, lineage::run),
+    (live_mariadb::PART, live_mariadb::run),
 ];
 
 /// Disagreements in which the library is right.
@@ -37,6 +43,7 @@ usage: cargo xtask oracle [--json] [PART…]
   grammar   PostgreSQL's own grammar over its regression tests and our cases
   postgres  a live PostgreSQL runs our cases
   lineage   a live PostgreSQL whose data is changed, and sqlglot, say where columns come from
+  mariadb   a live MariaDB reads its own test suite, and runs our cases
 ";
 
 fn main() -> ExitCode {
