@@ -1,17 +1,14 @@
 //! PostgreSQL's own grammar against facts: over PostgreSQL's regression tests, and over our cases.
 
-use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
-use std::{fs, io};
-
 use placet::command::Protocol;
 use placet::facts::{Facts, Outputs, Understanding};
 use placet::schema::NameCase;
 
+use crate::corpus::Source;
 use crate::report::{Finding, Report};
 use crate::tally::Tally;
 use crate::tree::{self, Tree};
-use crate::{cases, kinds, names, place, psql, reading};
+use crate::{cases, corpus, kinds, names, place, psql, reading};
 
 /// The name of this comparison.
 pub(crate) const PART: &str = "grammar";
@@ -19,18 +16,13 @@ pub(crate) const PART: &str = "grammar";
 /// The tree is walked, and decoded, by recursion: PostgreSQL bounds neither.
 const TREE_STACK_BYTES: usize = 256 * 1024 * 1024;
 
-/// A text and where it comes from.
-struct Source {
-    text: String,
-    origin: String,
-}
-
 /// Compares over PostgreSQL's regression tests and over the cases.
 ///
 /// # Errors
 /// The tests or the cases cannot be read.
 pub(crate) fn run(report: &mut Report) -> Result<(), String> {
-    let corpus = regression(&place("ORACLE_POSTGRES_TESTS")?)?;
+    let tests = place("ORACLE_POSTGRES_TESTS")?;
+    let corpus = corpus::read(&tests, &[""], &["sql"], psql::split)?;
     compare("PostgreSQL's regression tests", corpus, report)?;
     let cases = cases::read("postgres")?.into_iter();
     let sources = cases.filter_map(|case| Some(Source { text: case.text()?, origin: case.name }));
@@ -114,11 +106,10 @@ fn problems(trees: &[Tree], facts: &Facts) -> Vec<(&'static str, String)> {
             let found: Vec<&str> = facts.actions.iter().map(|action| action.op.name()).collect();
             out.push(("another kind", format!("{} is {}", tree.kind, found.join(", "))));
         }
-        if let (Some(columns), Some(found)) = (tree.columns, returned(facts)) {
-            if columns != found {
-                let detail = format!("{columns} columns are {found}");
-                out.push(("another number of columns", detail));
-            }
+        if let (Some(columns), Some(found)) = (tree.columns, returned(facts))
+            && columns != found
+        {
+            out.push(("another number of columns", format!("{columns} columns are {found}")));
         }
     }
     out
@@ -134,39 +125,4 @@ fn returned(facts: &Facts) -> Option<usize> {
         }
     });
     shapes.try_fold(0, |most, shape| Some(most.max(shape?)))
-}
-
-/// The texts of the regression tests, each once.
-fn regression(dir: &Path) -> Result<Vec<Source>, String> {
-    let mut files = Vec::new();
-    find(dir, &mut files).map_err(|error| format!("{}: {error}", dir.display()))?;
-    files.sort();
-    let mut texts = BTreeMap::new();
-    for file in &files {
-        let bytes = fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
-        let name = file.strip_prefix(dir).unwrap_or(file).display().to_string();
-        // A few scripts are in other encodings on purpose; what is no text, the grammar refuses.
-        for (line, text) in psql::split(&String::from_utf8_lossy(&bytes)) {
-            texts.entry(text).or_insert_with(|| format!("{name}:{line}"));
-        }
-    }
-    if texts.is_empty() {
-        return Err(format!(
-            "{} holds no .sql files: remove it, and it is fetched anew",
-            dir.display()
-        ));
-    }
-    Ok(texts.into_iter().map(|(text, origin)| Source { text, origin }).collect())
-}
-
-fn find(dir: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
-    for entry in fs::read_dir(dir)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            find(&path, files)?;
-        } else if path.extension().is_some_and(|extension| extension == "sql") {
-            files.push(path);
-        }
-    }
-    Ok(())
 }

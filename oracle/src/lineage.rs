@@ -224,10 +224,10 @@ enum Opinion {
 }
 
 fn opinions(schema: &Schema, reads: &[Read]) -> Result<Vec<Opinion>, String> {
-    let mut tables = Value::Object(serde_json::Map::new());
+    let mut tables: BTreeMap<&str, BTreeMap<&str, Value>> = BTreeMap::new();
     for table in &schema.tables {
         let columns = table.columns.iter().map(|c| (c.name.clone(), json!(c.data_type)));
-        tables[&table.schema][&table.name] = columns.collect();
+        tables.entry(&table.schema).or_default().insert(&table.name, columns.collect());
     }
     let mut lines = vec![json!({ "dialect": "postgres", "schema": tables }).to_string()];
     lines.extend(reads.iter().map(|read| json!({ "sql": read.text }).to_string()));

@@ -2,6 +2,7 @@
 //! and real servers. Developers' work only; nothing of it is part of the library.
 
 mod cases;
+mod corpus;
 mod generated;
 mod grammar;
 mod kinds;
@@ -23,11 +24,15 @@ mod tree;
 use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use report::Report;
 
+/// A comparison adds its tables and its findings.
+type Part = fn(&mut Report) -> Result<(), String>;
+
 /// The comparisons, in the order in which they run.
-const PARTS: &[(&str, fn(&mut Report) -> Result<(), String>)] = &[
+const PARTS: &[(&str, Part)] = &[
     (grammar::PART, grammar::run),
     (live_postgres::PART, live_postgres::run),
     (lineage::PART, lineage::run),
@@ -62,8 +67,14 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    let json = options.contains(&"--json");
-    let text = if json { format!("{:#}\n", report.json()) } else { report.text() };
+    let json = format!("{:#}\n", report.json());
+    // Whoever reads the tables may want the rest without another run.
+    if let Some(path) = std::env::var_os("ORACLE_REPORT") {
+        let kept = std::fs::write(&path, &json);
+        let kept = kept.map(|()| format!("everything: {}\n", PathBuf::from(path).display()));
+        tell(&mut io::stderr(), &kept.unwrap_or_else(|error| format!("no report kept: {error}\n")));
+    }
+    let text = if options.contains(&"--json") { json } else { report.text() };
     tell(&mut io::stdout(), &text);
     if report.findings.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -72,7 +83,9 @@ fn run(names: &[&str]) -> Result<Report, String> {
     let wanted = |part: &str| names.is_empty() || names.contains(&part);
     let mut report = Report::default();
     for (part, compare) in PARTS.iter().filter(|(part, _)| wanted(part)) {
+        let start = Instant::now();
         compare(&mut report).map_err(|why| format!("{part}: {why}"))?;
+        tell(&mut io::stderr(), &format!("   {part} ({:.0} s)\n", start.elapsed().as_secs_f32()));
     }
     report.settle(KNOWN, wanted)?;
     Ok(report)

@@ -88,7 +88,8 @@ impl<'a> Cut<'a> {
         let before = BEFORE.contains(&word.to_lowercase().as_str());
         let text = if before { tail.trim() } else { text };
         // Variables of the test program stand in what it evaluates.
-        if !text.is_empty() && !(before && text.contains('$')) {
+        let varies = before && text.contains('$');
+        if !text.is_empty() && !varies {
             self.statements.push((line, text.to_owned()));
         }
     }

@@ -100,7 +100,7 @@ impl Report {
                 let _ = writeln!(out, "  {}\n    {detail}  [{origin}]", one_line(text, 160));
             }
             if findings.len() > SHOWN {
-                let _ = writeln!(out, "  … and {} more: see --json", findings.len() - SHOWN);
+                let _ = writeln!(out, "  … and {} more", findings.len() - SHOWN);
             }
         }
         for (finding, reason) in &self.known {

@@ -11,6 +11,7 @@ const ROWS: usize = 3;
 /// The catalog, to be looped over.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Schema {
+    default_schema: Option<String>,
     pub(crate) tables: Vec<CatalogTable>,
     #[serde(default)]
     views: Vec<CatalogView>,
@@ -52,6 +53,11 @@ impl Schema {
         self.tables.iter().flat_map(columns).collect()
     }
 
+    /// The schema of names that stand alone.
+    pub(crate) fn home(&self) -> &str {
+        self.default_schema.as_deref().unwrap_or("public")
+    }
+
     /// The statements that make the database.
     pub(crate) fn statements(&self, server: Server, change: Option<&Change>) -> Vec<String> {
         let mut out: Vec<String> = Vec::new();
@@ -89,6 +95,9 @@ impl Schema {
                 let body = "DELETE FROM public.orders; SELECT 1";
                 format!("CREATE FUNCTION {name}() RETURNS int LANGUAGE sql AS '{body}'")
             });
+        }
+        if server == Server::MariaDb {
+            out.push(format!("USE {}", self.home()));
         }
         for view in &self.views {
             out.push(format!("CREATE VIEW {}.{} AS {}", view.schema, view.name, view.sql));

@@ -1,17 +1,16 @@
 //! MariaDB's own test suite: every statement that a live server can prepare, beside its facts.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use placet::command::Protocol;
 use placet::facts::Facts;
 use placet::schema::NameCase;
 
-use crate::live_mariadb::{Door, SCRATCH};
+use crate::corpus::Source;
+use crate::live_mariadb::{Door, Refusal, SCRATCH};
 use crate::report::{Finding, Report};
 use crate::tally::Tally;
-use crate::{mysqltest, names, reading};
+use crate::{corpus, mysqltest, names, reading};
 
 /// The folders of the suite that are about SQL.
 const FOLDERS: &[&str] = &[
@@ -51,24 +50,26 @@ pub(crate) fn run(
     dir: &Path,
     report: &mut Report,
 ) -> Result<(), String> {
-    let sources: Vec<(String, String)> = texts(dir)?.into_iter().collect();
-    let chunks: Vec<&[(String, String)]> = sources.chunks(TEXTS_A_SESSION).collect();
+    let sources = corpus::read(dir, FOLDERS, &["test", "inc"], mysqltest::split)?;
+    let chunks: Vec<&[Source]> = sources.chunks(TEXTS_A_SESSION).collect();
     let prepared = reading::spread(&chunks, SESSION_STACK_BYTES, |chunk| {
         let mut session = door.session()?;
-        chunk.iter().map(|(text, _)| session.prepare(text)).collect::<Result<Vec<_>, _>>()
+        chunk.iter().map(|source| session.prepare(&source.text)).collect::<Result<Vec<_>, _>>()
     })?;
     let prepared: Vec<Vec<_>> = prepared.into_iter().collect::<Result<_, _>>()?;
-    let accepted: Vec<(&(String, String), &Option<(u16, String)>)> = sources
+    let accepted: Vec<(&Source, &Option<Refusal>)> = sources
         .iter()
         .zip(prepared.iter().flatten())
         .filter(|(_, error)| !error.as_ref().is_some_and(|(code, _)| NO_STATEMENT.contains(code)))
         .collect();
-    let texts: Vec<&str> = accepted.iter().map(|((text, _), _)| text.as_str()).collect();
+    let texts: Vec<&str> = accepted.iter().map(|(source, _)| source.text.as_str()).collect();
     let mariadb = Protocol::parse("mariadb").ok_or("the library has no protocol `mariadb`")?;
     let facts = reading::all(mariadb, &texts)?;
     let writes = server_says_write(door, &texts, &facts)?;
     let mut tally = Tally::default();
-    for ((((text, origin), error), facts), write) in accepted.iter().zip(&facts).zip(&writes) {
+    for (((Source { text, origin }, error), facts), write) in
+        accepted.iter().zip(&facts).zip(&writes)
+    {
         let problems = problems(text, error.as_ref(), facts, *write);
         tally.add(&kind(text), text, facts, !problems.is_empty());
         report.findings.extend(problems.into_iter().map(|(problem, detail)| Finding {
@@ -91,14 +92,15 @@ pub(crate) fn run(
 /// Where the facts say something that the server denies.
 fn problems(
     text: &str,
-    error: Option<&(u16, String)>,
+    error: Option<&Refusal>,
     facts: &Facts,
     write: bool,
 ) -> Vec<(&'static str, String)> {
     let mut out = Vec::new();
-    // What can be prepared is one statement.
-    if let Some(count) = facts.statements.filter(|count| *count != 1) {
-        out.push(("another number of statements", format!("1 is {count}")));
+    // What can be prepared is one statement, or a comment and none.
+    let expected = u32::from(!only_comment(text));
+    if let Some(count) = facts.statements.filter(|count| *count != expected) {
+        out.push(("another number of statements", format!("{expected} is {count}")));
     }
     if facts.is_opaque() {
         return out;
@@ -113,7 +115,9 @@ fn problems(
         out.push(("an unbounded write is not flagged", String::new()));
     }
     let missing = error.filter(|(code, _)| *code == NO_TABLE);
-    let missing = missing.and_then(|(_, message)| message.split('\'').nth(1)?.split_once('.'));
+    let missing = missing.and_then(|(_, message)| {
+        message.strip_prefix("Table '")?.strip_suffix("' doesn't exist")?.split_once('.')
+    });
     if let Some((database, table)) = missing {
         let database = if database == SCRATCH { "" } else { database };
         if !names::covers(facts, NameCase::Ignored, database, table) {
@@ -143,24 +147,36 @@ fn server_says_write(door: &Door, texts: &[&str], facts: &[Facts]) -> Result<Vec
     let asked: Vec<(&str, bool)> = texts
         .iter()
         .zip(facts)
-        .map(|(text, facts)| (*text, !facts.writes() && !only_explains(text)))
+        .map(|(text, facts)| (*text, !facts.writes() && !refused_too(text)))
         .collect();
     let chunks: Vec<&[(&str, bool)]> = asked.chunks(TEXTS_A_SESSION).collect();
     let answers = reading::spread(&chunks, SESSION_STACK_BYTES, |chunk| {
         let mut session = door.session()?;
         let mut answers = Vec::new();
         for (text, run) in *chunk {
-            let error = if *run { session.read_only(text)? } else { None };
-            answers.push(error.is_some_and(|(code, _)| code == READ_ONLY));
+            let error = if *run { session.read_only(text) } else { Ok(None) };
+            // A text may end its own session; then the server is asked on in another one.
+            if error.is_err() {
+                session = door.session().map_err(|why| format!("{why} behind `{text}`"))?;
+            }
+            answers.push(matches!(error, Ok(Some((READ_ONLY, _)))));
         }
         Ok::<_, String>(answers)
     })?;
     Ok(answers.into_iter().collect::<Result<Vec<_>, _>>()?.concat())
 }
 
-/// The server refuses even the plan of a write.
-fn only_explains(text: &str) -> bool {
+/// The server refuses there what is no write in the words of facts: the plan of a write, and locks on
+/// rows.
+fn refused_too(text: &str) -> bool {
     matches!(kind(text).as_str(), "EXPLAIN" | "DESCRIBE" | "DESC")
+        || text.to_lowercase().contains("for update")
+}
+
+/// One comment that no server executes.
+fn only_comment(text: &str) -> bool {
+    let inner = text.strip_prefix("/*").and_then(|rest| rest.strip_suffix("*/"));
+    inner.is_some_and(|inner| !inner.starts_with(['!', 'M']) && !inner.contains("*/"))
 }
 
 /// The first word, and the second where the first says little.
@@ -172,42 +188,5 @@ fn kind(text: &str) -> String {
     match words.next().filter(|_| vague.contains(&first.as_str())) {
         Some(second) if second.chars().all(char::is_alphabetic) => format!("{first} {second}"),
         _ => first,
-    }
-}
-
-/// The texts of the suite, each once.
-fn texts(dir: &Path) -> Result<BTreeMap<String, String>, String> {
-    let mut files = BTreeSet::new();
-    for folder in FOLDERS {
-        find(&dir.join(folder), &mut files);
-    }
-    let mut texts = BTreeMap::new();
-    for file in &files {
-        let bytes = fs::read(file).map_err(|error| format!("{}: {error}", file.display()))?;
-        let name = file.strip_prefix(dir).unwrap_or(file).display().to_string();
-        // Scripts in other encodings hold few texts that are not ASCII.
-        for (line, text) in mysqltest::split(&String::from_utf8_lossy(&bytes)) {
-            if !text.contains(char::REPLACEMENT_CHARACTER) {
-                texts.entry(text).or_insert_with(|| format!("{name}:{line}"));
-            }
-        }
-    }
-    if texts.is_empty() {
-        return Err(format!("{} holds no tests: install `mariadb-test-data`", dir.display()));
-    }
-    Ok(texts)
-}
-
-fn find(dir: &Path, files: &mut BTreeSet<PathBuf>) {
-    for entry in fs::read_dir(dir).into_iter().flatten().flatten() {
-        let path = entry.path();
-        if path.is_dir() {
-            find(&path, files);
-        } else if path
-            .extension()
-            .is_some_and(|extension| extension == "test" || extension == "inc")
-        {
-            files.insert(path);
-        }
     }
 }

@@ -25,12 +25,28 @@ struct Row {
     contradictions: usize,
 }
 
+impl Row {
+    fn and(self, other: &Self) -> Self {
+        Self {
+            texts: self.texts + other.texts,
+            given: self.given + other.given,
+            named: self.named + other.named,
+            full: self.full + other.full,
+            partial: self.partial + other.partial,
+            opaque: self.opaque + other.opaque,
+            contradictions: self.contradictions + other.contradictions,
+        }
+    }
+}
+
 #[derive(Debug)]
 struct Group {
     texts: usize,
     example: String,
 }
 
+/// Kinds that have a line of their own.
+const KINDS: usize = 60;
 /// Groups of reasons that are printed.
 const GROUPS: usize = 40;
 
@@ -67,15 +83,22 @@ impl Tally {
         let mut rows: Vec<(&str, Row)> =
             self.kinds.iter().map(|(kind, row)| (kind.as_str(), *row)).collect();
         rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.texts));
-        let all = rows.iter().fold(Row::default(), |sum, (_, row)| Row {
-            texts: sum.texts + row.texts,
-            given: sum.given + row.given,
-            named: sum.named + row.named,
-            full: sum.full + row.full,
-            partial: sum.partial + row.partial,
-            opaque: sum.opaque + row.opaque,
-            contradictions: sum.contradictions + row.contradictions,
+        let all = rows.iter().fold(Row::default(), |sum, (_, row)| sum.and(row));
+        // Kinds of which there are few are shown together, unless something is wrong with them.
+        let (mut few, mut others) = (0, Row::default());
+        let mut place = 0;
+        rows.retain(|(_, row)| {
+            place += 1;
+            let shown = place <= KINDS || row.contradictions > 0;
+            if !shown {
+                (few, others) = (few + 1, others.and(row));
+            }
+            shown
         });
+        let few_kinds = format!("{few} other kinds");
+        if few > 0 {
+            rows.push((&few_kinds, others));
+        }
         let cells = |(kind, row): (&str, Row)| {
             vec![
                 json!(kind),

@@ -30,7 +30,7 @@ pub(crate) fn run(options: &[String]) -> Result<(), String> {
     command.arg(root.join("oracle/Cargo.toml")).arg("--target-dir").arg(dir.join("build"));
     command.arg("--").args(options);
     command.env("ORACLE_POSTGRES_TESTS", regression).env("ORACLE_MARIADB_TESTS", mariadb);
-    command.env("ORACLE_PYTHON", python);
+    command.env("ORACLE_PYTHON", python).env("ORACLE_REPORT", dir.join("report.json"));
     let status = command.status().map_err(|error| format!("cannot run cargo: {error}"))?;
     if status.success() { Ok(()) } else { Err(format!("the oracle disagrees: {status}")) }
 }
