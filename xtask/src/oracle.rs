@@ -57,6 +57,9 @@ fn regression(dir: &Path) -> Result<PathBuf, String> {
     let major = bin.parent().and_then(Path::file_name).and_then(OsStr::to_str);
     let package = format!("postgresql-{}", major.unwrap_or_default());
     let archive = source(&dir.join("apt"), &package)?;
+    if !Path::new("/usr/bin/bzip2").exists() {
+        debian::install("bzip2")?;
+    }
     let unpacked = dir.join("postgres.unpacked");
     let _old = fs::remove_dir_all(&unpacked);
     fs::create_dir_all(&unpacked).map_err(|error| error.to_string())?;
