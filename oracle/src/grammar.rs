@@ -1,14 +1,16 @@
 //! PostgreSQL's own grammar against facts: over PostgreSQL's regression tests, and over our cases.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use placet::command::Protocol;
-use placet::facts::{Facts, Outputs, Understanding};
+use placet::facts::{Effect, EffectSet, Facts, Outputs, Understanding};
 use placet::schema::NameCase;
 
 use crate::corpus::Source;
 use crate::report::{Finding, Report};
 use crate::tally::Tally;
 use crate::tree::{self, Tree};
-use crate::{cases, corpus, kinds, names, place, psql, reading};
+use crate::{cases, corpus, kinds, names, place, positions, psql, reading};
 
 /// The name of this comparison.
 pub(crate) const PART: &str = "grammar";
@@ -26,7 +28,10 @@ pub(crate) fn run(report: &mut Report) -> Result<(), String> {
     compare("PostgreSQL's regression tests", corpus, report)?;
     let cases = cases::read("postgres")?.into_iter();
     let sources = cases.filter_map(|case| Some(Source { text: case.text()?, origin: case.name }));
-    compare("the cases of testdata/commands/postgres", sources.collect(), report)
+    compare("the cases of testdata/commands/postgres", sources.collect(), report)?;
+    let made =
+        positions::texts().into_iter().map(|text| Source { text, origin: "made".to_owned() });
+    compare("an expression in every place", made.collect(), report)
 }
 
 fn compare(title: &str, sources: Vec<Source>, report: &mut Report) -> Result<(), String> {
@@ -40,13 +45,14 @@ fn compare(title: &str, sources: Vec<Source>, report: &mut Report) -> Result<(),
     let texts: Vec<&str> = accepted.iter().map(|(source, _)| source.text.as_str()).collect();
     let postgres = Protocol::parse("postgres").ok_or("the library has no protocol `postgres`")?;
     let facts = reading::all(postgres, &texts)?;
+    let effects = effects_of_calls(postgres, accepted.iter().flat_map(|(_, trees)| *trees))?;
     let mut tally = Tally::default();
     for ((source, trees), facts) in accepted.iter().zip(&facts) {
         let kind = match trees.as_slice() {
             [one] => one.kind.as_str(),
             _ => "several statements",
         };
-        let problems = problems(trees, facts);
+        let problems = problems(trees, facts, &effects);
         tally.add(kind, &source.text, facts, !problems.is_empty());
         report.findings.extend(problems.into_iter().map(|(problem, detail)| Finding {
             part: PART,
@@ -67,7 +73,7 @@ fn compare(title: &str, sources: Vec<Source>, report: &mut Report) -> Result<(),
 }
 
 /// Where the facts say something that the trees deny.
-fn problems(trees: &[Tree], facts: &Facts) -> Vec<(&'static str, String)> {
+fn problems(trees: &[Tree], facts: &Facts, effects: &Effects<'_>) -> Vec<(&'static str, String)> {
     let mut out = Vec::new();
     if let Some(count) = facts.statements.filter(|count| usize::try_from(*count) != Ok(trees.len()))
     {
@@ -85,6 +91,20 @@ fn problems(trees: &[Tree], facts: &Facts) -> Vec<(&'static str, String)> {
     for (schema, name) in trees.iter().flat_map(|tree| &tree.tables) {
         if !names::covers(facts, NameCase::Exact, schema, name) {
             out.push(("a relation is no target", format!("`{schema}.{name}`")));
+        }
+    }
+    if trees.iter().any(|tree| tree.reads) && !facts.effects().contains(Effect::ReadData) {
+        out.push(("a read is not named", String::new()));
+    }
+    for call in trees.iter().filter(|tree| !tree.only_explains).flat_map(|tree| &tree.calls) {
+        let missing = effects.get(call.as_str()).copied().unwrap_or_default();
+        let missing: Vec<&str> =
+            missing.iter().filter(|e| !facts.effects().contains(*e)).map(Effect::name).collect();
+        if !missing.is_empty() {
+            out.push((
+                "an effect of a call is missing",
+                format!("`{call}`: {}", missing.join(" ")),
+            ));
         }
     }
     if facts.understanding == Understanding::Full {
@@ -113,6 +133,28 @@ fn problems(trees: &[Tree], facts: &Facts) -> Vec<(&'static str, String)> {
         }
     }
     out
+}
+
+/// Functions whose effects follow from an argument.
+const BY_ARGUMENT: &[&str] = &["set_config"];
+
+/// What calling a function may do, by its name.
+type Effects<'a> = BTreeMap<&'a str, EffectSet>;
+
+/// The effects that the library itself sees in a call that stands alone: they may not get lost
+/// where the call stands elsewhere.
+fn effects_of_calls<'a>(
+    protocol: Protocol,
+    trees: impl Iterator<Item = &'a Tree>,
+) -> Result<Effects<'a>, String> {
+    let names: BTreeSet<&str> = trees.flat_map(|tree| &tree.calls).map(String::as_str).collect();
+    let names: Vec<&str> = names.into_iter().filter(|name| !BY_ARGUMENT.contains(name)).collect();
+    let alone: Vec<String> =
+        names.iter().map(|name| format!("SELECT \"{}\"()", name.replace('"', "\"\""))).collect();
+    let alone: Vec<&str> = alone.iter().map(String::as_str).collect();
+    let facts = reading::all(protocol, &alone)?;
+    let known = names.into_iter().zip(facts).filter(|(_, facts)| !facts.is_opaque());
+    Ok(known.map(|(name, facts)| (name, facts.effects())).collect())
 }
 
 /// How many columns the facts say come back; `None` where they leave it open.

@@ -13,6 +13,7 @@ mod live_mariadb;
 mod live_postgres;
 mod mysqltest;
 mod names;
+mod positions;
 mod psql;
 mod reading;
 mod report;

@@ -12,6 +12,19 @@ use serde_json::{Map, Value};
 const SQL_SYNTAX: i32 = CoercionForm::CoerceSqlSyntax as i32;
 const NOTHING: i32 = CmdType::CmdNothing as i32;
 
+/// Statements that name relations to read them, but for their targets.
+const QUERIES: &[&str] = &[
+    "SelectStmt",
+    "InsertStmt",
+    "UpdateStmt",
+    "DeleteStmt",
+    "MergeStmt",
+    "CreateTableAsStmt",
+    "PrepareStmt",
+    "DeclareCursorStmt",
+    "ExplainStmt",
+];
+
 type Fields = Map<String, Value>;
 
 /// One statement of a text.
@@ -23,6 +36,10 @@ pub(crate) struct Tree {
     pub(crate) writes: BTreeSet<String>,
     /// Whether such an UPDATE or DELETE has no condition.
     pub(crate) unbounded: bool,
+    /// Whether it reads rows of a relation.
+    pub(crate) reads: bool,
+    /// Whether it is an EXPLAIN that runs nothing.
+    pub(crate) only_explains: bool,
     /// Whether it locks rows (`FOR UPDATE`).
     pub(crate) locks_rows: bool,
     /// Relations it names, with the schema where it says so; names of WITH are none.
@@ -45,8 +62,13 @@ pub(crate) fn read(text: &str) -> Result<Vec<Tree>, String> {
 
 fn tree(statement: &Value, text: &str) -> Option<Tree> {
     let (kind, fields) = tagged(statement.as_object()?)?;
-    let mut walk =
-        Walk { text: text.to_lowercase(), runs: true, ctes: Vec::new(), out: Tree::default() };
+    let mut walk = Walk {
+        text: text.to_lowercase(),
+        runs: true,
+        queries: QUERIES.contains(&kind),
+        ctes: Vec::new(),
+        out: Tree::default(),
+    };
     walk.node(kind, fields);
     Some(Tree {
         kind: kind.to_owned(),
@@ -66,6 +88,8 @@ struct Walk {
     text: String,
     /// Whether what is walked runs; EXPLAIN alone runs nothing.
     runs: bool,
+    /// Whether it is a statement in which other relations than its target are read.
+    queries: bool,
     /// Names of WITH that are visible here.
     ctes: Vec<String>,
     out: Tree,
@@ -86,13 +110,23 @@ impl Walk {
     fn node(&mut self, tag: &str, fields: &Fields) {
         let (runs, visible) = (self.runs, self.ctes.len());
         match tag {
-            "ExplainStmt" => self.runs &= analyzes(fields),
+            "ExplainStmt" => {
+                self.runs &= analyzes(fields);
+                self.out.only_explains = !self.runs;
+            }
             "RuleStmt" => self.ctes.extend(["old".to_owned(), "new".to_owned()]),
             "InsertStmt" | "UpdateStmt" | "DeleteStmt" | "MergeStmt" => self.change(tag, fields),
-            "IntoClause" if self.runs => {
-                self.out.writes.insert(tag.to_owned());
-            }
             "RangeVar" => self.table(fields, true),
+            // The new table is none that is read.
+            "IntoClause" => {
+                if self.runs {
+                    self.out.writes.insert(tag.to_owned());
+                }
+                if let Some(relation) = fields.get("rel").and_then(Value::as_object) {
+                    self.table(relation, false);
+                }
+                return;
+            }
             "FuncCall" => self.call(fields),
             "DropStmt" => self.drops(fields),
             // Names of labels and of constraints look like names of relations there.
@@ -157,6 +191,7 @@ impl Walk {
         let (schema, name) = (text(fields, "schemaname"), text(fields, "relname"));
         let cte = may_be_cte && schema.is_empty() && self.ctes.iter().any(|cte| cte == name);
         if !cte && !name.is_empty() {
+            self.out.reads |= may_be_cte && self.runs && self.queries;
             self.out.tables.insert((schema.to_owned(), name.to_owned()));
         }
     }
