@@ -1,5 +1,5 @@
 # Every target is thin: the work is in xtask, so that people, hooks and CI run the same thing.
-.PHONY: demo test test-all check bench bench-proxy bench-bindings conformance fuzz clean
+.PHONY: demo test test-all check bench bench-proxy bench-bindings conformance fuzz oracle clean
 
 demo: ## Play an agent's session through policy, approval, masking and log; verify the log; tamper with a copy
 	@cargo xtask demo
@@ -24,6 +24,9 @@ bench-bindings: ## Measure the Python and Node packages: what a call costs over 
 
 fuzz: ## Fuzz every door for a minute each (nightly Rust and cargo-fuzz)
 	@cargo xtask fuzz
+
+oracle: ## Compare what facts say of SQL with true grammars and real servers
+	@cargo xtask oracle
 
 clean:
 	@cargo clean

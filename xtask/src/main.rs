@@ -5,6 +5,7 @@ mod conformance;
 mod deps;
 mod links;
 mod node;
+mod oracle;
 mod python;
 mod run;
 
@@ -30,6 +31,8 @@ usage: cargo xtask <task>
   python     build, check and test the Python package
   bench-bindings  measure the Python and Node packages against the library
   fuzz       fuzz every door, one minute each (nightly Rust and cargo-fuzz)
+  oracle [--json] [PART…]
+             compare what facts say of SQL with true grammars and real servers
   clients    install the clients of the live tests (Python, Node)
   with-postgres -- CMD…
              run a command beside a fresh private PostgreSQL
@@ -40,6 +43,9 @@ fn main() -> ExitCode {
     let task = match words.as_slice() {
         [task, dashes, command @ ..] if task == "with-postgres" && dashes == "--" => {
             return run::ended(postgres::with(command));
+        }
+        [task, options @ ..] if task == "oracle" => {
+            return run::ended(oracle::run(options));
         }
         [task] => task,
         _ => return usage(),

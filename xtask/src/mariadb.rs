@@ -97,10 +97,24 @@ impl Server {
     /// # Errors
     /// What the client said.
     pub fn sql(&self, text: &str) -> Result<String, String> {
+        output(self.client().args(["--execute", text])).map(|text| text.trim_end().to_owned())
+    }
+
+    /// Runs SQL as the superuser, and goes on behind a statement that fails.
+    ///
+    /// # Errors
+    /// The client cannot be run.
+    pub fn forced(&self, text: &str) -> Result<(), String> {
+        let mut client = self.client();
+        client.args(["--force", "--execute", text]).stdout(Stdio::null()).stderr(Stdio::null());
+        client.status().map(|_| ()).map_err(|error| format!("cannot run `mariadb`: {error}"))
+    }
+
+    fn client(&self) -> Command {
         let mut command = Command::new("mariadb");
         command.args(["--no-defaults", "--batch", "--skip-column-names", "--user=root"]);
         command.arg(format!("--socket={}", self.socket().display()));
-        output(command.args(["--execute", text])).map(|text| text.trim_end().to_owned())
+        command
     }
 }
 
