@@ -4,8 +4,8 @@ use sqlparser::ast::{
     AlterColumnOperation, AlterTable, AlterTableOperation, ColumnDef, ColumnOption, CommentObject,
     ConditionalStatements, CreateFunction, CreateFunctionBody, CreateTable, CreateTableLikeKind,
     CreateTrigger, CreateView, Expr, ForValues, FunctionArg, FunctionArgExpr, FunctionArguments,
-    FunctionSecurity, IndexColumn, ObjectName, ObjectType, OnCommit, Partition,
-    PartitionBoundValue, Statement, TableConstraint, Value,
+    FunctionSecurity, IndexColumn, ObjectName, ObjectType, OnCommit, OneOrManyWithParens,
+    Partition, PartitionBoundValue, Statement, TableConstraint, Value, WrappedCollection,
 };
 
 use super::calls::text_literal;
@@ -340,7 +340,14 @@ impl<'a> Walk<'_, 'a> {
 
     pub(super) fn define(&mut self, verb: &str, may: EffectSet) {
         self.part.may |= may;
-        self.finish_plain(Op::Define, verb);
+        let op = if self.gives_away() { Op::Grant } else { Op::Define };
+        self.finish_plain(op, verb);
+    }
+
+    /// Whether the statement only gives a thing to another owner: `ALTER … OWNER TO x`.
+    pub(super) fn gives_away(&self) -> bool {
+        let at = self.tokens.len().saturating_sub(3);
+        self.word(0) == "alter" && self.after(at, &["owner", "to"]).is_some()
     }
 
     fn made_type(&mut self, name: &ObjectName, verb: &str) {
@@ -379,6 +386,7 @@ impl<'a> Walk<'_, 'a> {
         for constraint in &table.constraints {
             self.constraint(constraint, &level);
         }
+        self.arrangement(table, &level);
         match &table.for_values {
             None | Some(ForValues::Default | ForValues::With { modulus: _, remainder: _ }) => {}
             Some(ForValues::In(values)) => {
@@ -430,6 +438,44 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
+    /// How rows are laid out: expressions that run for every row.
+    fn arrangement(&mut self, table: &CreateTable, names: &Names<'_, 'a>) {
+        for expr in table.partition_by.iter().chain(&table.primary_key) {
+            self.laid_out(expr, names);
+        }
+        for expr in table.distkey.iter().chain(table.sortkey.iter().flatten()) {
+            self.expr(expr, names);
+        }
+        match &table.order_by {
+            None => {}
+            Some(OneOrManyWithParens::One(expr)) => self.laid_out(expr, names),
+            Some(OneOrManyWithParens::Many(exprs)) => {
+                self.exprs(exprs, names);
+            }
+        }
+        match &table.cluster_by {
+            None => {}
+            Some(WrappedCollection::NoWrapping(exprs) | WrappedCollection::Parentheses(exprs)) => {
+                self.exprs(exprs, names);
+            }
+        }
+    }
+
+    /// `RANGE (a, f(b))` looks like a call.
+    fn laid_out(&mut self, expr: &Expr, names: &Names<'_, 'a>) {
+        if let Expr::Function(function) = expr
+            && let FunctionArguments::List(list) = &function.args
+            && let Some([kind]) = self.parts(&function.name).as_deref()
+            && LAYOUTS.contains(&kind.as_str())
+        {
+            for arg in &list.args {
+                self.argument(arg, names);
+            }
+        } else {
+            self.expr(expr, names);
+        }
+    }
+
     /// Defaults, checks and generated columns hold expressions that will run.
     fn column_definition(&mut self, column: &ColumnDef, names: &Names<'_, 'a>) {
         for option in &column.options {
@@ -467,13 +513,16 @@ impl<'a> Walk<'_, 'a> {
             | ColumnOption::NotNull
             | ColumnOption::PrimaryKey(_)
             | ColumnOption::Unique(_)
-            | ColumnOption::ForeignKey(_)
             | ColumnOption::DialectSpecific(_)
             | ColumnOption::CharacterSet(_)
             | ColumnOption::Collation(_)
             | ColumnOption::Comment(_)
             | ColumnOption::OnConflict(_)
             | ColumnOption::Invisible => {}
+            ColumnOption::ForeignKey(key) => {
+                let path = self.named(&key.foreign_table).path;
+                self.object(TargetKind::Table, path);
+            }
             ColumnOption::Options(_)
             | ColumnOption::Identity(_)
             | ColumnOption::Policy(_)
@@ -496,9 +545,11 @@ impl<'a> Walk<'_, 'a> {
             }
             TableConstraint::Unique(unique) => self.index_columns(&unique.columns, names),
             TableConstraint::PrimaryKey(key) => self.index_columns(&key.columns, names),
-            TableConstraint::ForeignKey(_)
-            | TableConstraint::PrimaryKeyUsingIndex(_)
-            | TableConstraint::UniqueUsingIndex(_) => {}
+            TableConstraint::ForeignKey(key) => {
+                let path = self.named(&key.foreign_table).path;
+                self.object(TargetKind::Table, path);
+            }
+            TableConstraint::PrimaryKeyUsingIndex(_) | TableConstraint::UniqueUsingIndex(_) => {}
             TableConstraint::Index(index) => self.index_columns(&index.columns, names),
             TableConstraint::FulltextOrSpatial(index) => self.index_columns(&index.columns, names),
         }
@@ -854,6 +905,9 @@ impl<'a> Walk<'_, 'a> {
         self.partial(Reason::HeadOnly);
     }
 }
+
+/// Ways of spreading rows over partitions.
+const LAYOUTS: &[&str] = &["range", "list", "hash", "key", "linear", "tuple", "columns"];
 
 /// Whether an expression is the name of a column and a number of characters.
 fn is_prefix(expr: &Expr) -> bool {

@@ -5,6 +5,7 @@ use sqlparser::ast::{
     UnaryOperator, WindowFrameBound, WindowSpec, WindowType,
 };
 
+use super::calls::Shape;
 use super::flow::{Flow, Names, Origin};
 use super::walk::Walk;
 use crate::facts::How;
@@ -133,11 +134,19 @@ impl<'a> Walk<'_, 'a> {
                 match field {
                     CeilFloorKind::DateTimeField(_) | CeilFloorKind::Scale(_) => {}
                 }
-                self.expr(inner, names).derived()
+                let name = if matches!(expr, Expr::Ceil { .. }) { "ceil" } else { "floor" };
+                let flow = self.expr(inner, names).derived();
+                self.called(name, flow)
             }
-            Expr::Substring { expr, substring_from, substring_for, special: _, shorthand: _ } => {
+            Expr::Substring { expr, substring_from, substring_for, special, shorthand } => {
                 let parts = [Some(expr), substring_from.as_ref(), substring_for.as_ref()];
-                self.exprs(parts.into_iter().flatten().map(|e| &**e), names)
+                let flow = self.exprs(parts.into_iter().flatten().map(|e| &**e), names);
+                match (special, shorthand) {
+                    // `SUBSTRING(a FROM b)` is the server's own, whoever made another.
+                    (false, false) => flow,
+                    (true, false) => self.called("substring", flow),
+                    (_, true) => self.called("substr", flow),
+                }
             }
             Expr::Trim { trim_where: _, trim_what, expr, trim_characters } => {
                 let characters = trim_characters.iter().flatten();
@@ -259,6 +268,14 @@ impl<'a> Walk<'_, 'a> {
             }
         }
         flow
+    }
+
+    /// A call that the parser has a node of its own for. Its arguments make `flow`.
+    fn called(&mut self, name: &str, flow: Flow) -> Flow {
+        match self.invoke(vec![name.to_owned()], &[]) {
+            None | Some(Shape::Rows) => Flow::any(),
+            Some(Shape::Scalar | Shape::Aggregate) => flow,
+        }
     }
 
     /// `x.name`: PostgreSQL reads it as `name(x)` where there is no such column.

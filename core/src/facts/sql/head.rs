@@ -104,6 +104,7 @@ impl<'a> Walk<'_, 'a> {
         self.head_only();
         self.dynamic_target();
         self.part.may = EffectSet::ALL;
+        let op = if self.gives_away() { Op::Grant } else { op };
         let changes = op == Op::Update || op == Op::Delete;
         let extent = if changes { Extent::All } else { Extent::Unknown };
         self.finish(op, verb, extent, Outputs::Opaque);
@@ -322,6 +323,28 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
+    /// What a rule does in place of, or beside, a statement: it runs later.
+    fn rule_action(&mut self) {
+        let action = self.find(0, "do").map(|at| at.saturating_add(1));
+        let at = action.map(|at| {
+            if self.word(at) == "also" || self.word(at) == "instead" {
+                at.saturating_add(1)
+            } else {
+                at
+            }
+        });
+        let Some(at) = at else { return self.foreign_code(0) };
+        if self.word(at) == "nothing" {
+            return;
+        }
+        let text = self.text_from(at).unwrap_or_default();
+        let inner = text.strip_prefix('(').and_then(|text| text.strip_suffix(')'));
+        let text = inner.unwrap_or(text).to_owned();
+        let state = self.state.clone();
+        self.code(&text);
+        *self.state = state;
+    }
+
     fn head_create(&mut self) {
         let mut at = self.skip(1, &["or", "replace"]);
         for word in ["constraint", "trusted", "procedural", "default", "unlogged", "recursive"] {
@@ -331,7 +354,10 @@ impl<'a> Walk<'_, 'a> {
         let next = self.word(at.saturating_add(1));
         let schema = EffectSet::from(Effect::Schema);
         let (verb, may) = match (kind.as_str(), next.as_str()) {
-            ("rule", _) => return self.anything(Op::Define, "CREATE RULE"),
+            ("rule", _) => {
+                self.rule_action();
+                return self.anything(Op::Define, "CREATE RULE");
+            }
             ("event", "trigger") => return self.anything(Op::Define, "CREATE EVENT TRIGGER"),
             ("trigger", _) => return self.anything(Op::Define, "CREATE TRIGGER"),
             ("function" | "procedure", _) => return self.head_routine(&kind),

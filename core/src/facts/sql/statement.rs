@@ -337,7 +337,7 @@ impl<'a> Walk<'_, 'a> {
         let verb = match body {
             // The action of the statement itself stands in the list already.
             SetExpr::Insert(_) | SetExpr::Update(_) | SetExpr::Delete(_) | SetExpr::Merge(_) => {
-                return;
+                return self.joins_action();
             }
             SetExpr::Values(_) => "VALUES",
             SetExpr::Table(_) => "TABLE",
@@ -350,6 +350,23 @@ impl<'a> Walk<'_, 'a> {
             let outputs = self.outputs(rows.columns);
             self.finish(Op::Read, verb, rows.extent, outputs);
         }
+    }
+
+    /// What named queries before the statement do belongs to its own action, which is the last.
+    fn joins_action(&mut self) {
+        let own = std::mem::take(&mut self.part);
+        let Some(mut action) = self.actions.pop() else {
+            self.part = own;
+            return self.finish(Op::Read, "WITH", Extent::Unknown, Outputs::None);
+        };
+        self.part.targets = std::mem::take(&mut action.targets);
+        self.absorb(own);
+        let (op, may, outputs) = (action.op, action.may, action.outputs);
+        self.part.may |= may;
+        self.part.calls.extend(action.calls);
+        self.part.nested.extend(action.nested);
+        self.part.unresolved = false;
+        self.finish(op, &action.verb, action.extent, outputs);
     }
 
     /// `SELECT INTO t FROM …` and `SELECT … INTO t`: the parser takes some spellings for a column
