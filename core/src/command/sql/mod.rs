@@ -10,6 +10,8 @@ mod foreign;
 mod grammar;
 mod height;
 mod lexer;
+#[cfg(test)]
+pub(crate) mod manual;
 mod modes;
 mod outline;
 mod parse;

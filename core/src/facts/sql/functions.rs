@@ -263,6 +263,27 @@ fn line<'t>(table: &'t str, name: &str) -> Option<&'t str> {
     None
 }
 
+/// How many functions a server's tables know, and those with effects of their own.
+#[cfg(test)]
+pub(super) fn listing(dialect: Dialect) -> (usize, Vec<(&'static str, &'static str)>) {
+    let tables = functions(dialect).iter();
+    let lines = tables.flat_map(|table| table.lines()).filter(|line| !line.starts_with('#'));
+    let mut entries: Vec<_> =
+        lines.map(|line| line.split_once(' ').unwrap_or((line, ""))).collect();
+    entries.sort_unstable();
+    entries.dedup_by_key(|(name, _)| *name);
+    let count = entries.len();
+    entries.retain(|(_, words)| words.split(' ').any(|word| Effect::parse(word).is_some()));
+    (count, entries)
+}
+
+/// The relations of a server that do more than hold data.
+#[cfg(test)]
+pub(super) fn relation_listing(dialect: Dialect) -> Vec<(&'static str, &'static str)> {
+    let lines = relations(dialect).lines().filter(|line| !line.starts_with('#'));
+    lines.filter_map(|line| line.split_once(' ')).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -17,6 +17,8 @@ mod functions;
 mod head;
 mod heads;
 mod manners;
+#[cfg(test)]
+mod manual;
 mod names;
 mod nested;
 mod program;
