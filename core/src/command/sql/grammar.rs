@@ -127,8 +127,9 @@ impl<D: Dialect> Dialect for Fenced<D> {
         mysql && self.scanning.ansi_quotes || self.inner.is_delimited_identifier_start(ch)
     }
 
-    fn is_nested_delimited_identifier_start(&self, ch: char) -> bool {
-        self.inner.is_nested_delimited_identifier_start(ch)
+    fn is_nested_delimited_identifier_start(&self, _: char) -> bool {
+        // Redshift's `[` is a subscript.
+        false
     }
 
     fn peek_nested_delimited_identifier_quotes(

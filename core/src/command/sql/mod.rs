@@ -5,6 +5,7 @@
 //! if both readings agree on the number of statements and on their tokens.
 
 mod agree;
+mod cloud;
 mod copy;
 mod foreign;
 mod grammar;
@@ -25,6 +26,7 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use cloud::{ROWS_QUOTE, STAGE_QUOTE};
 pub use copy::{CopyShape, CsvShape, copy_shape};
 pub use modes::Modes;
 pub use refusal::Refusal;

@@ -11,9 +11,9 @@ use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token as Parsed, TokenWithSpan};
 
 use crate::command::Dialect;
-use crate::command::sql::Modes;
 use crate::command::sql::grammar::{Fenced, Scanning};
 use crate::command::sql::rules::{Escapes, Nesting, Rules};
+use crate::command::sql::{Modes, cloud};
 
 /// Lends the grammar for one statement of `tokens` tokens.
 pub(super) fn with_grammar<R>(
@@ -70,15 +70,20 @@ fn escapes(dialect: Dialect, modes: Modes) -> bool {
 /// Leaves out what the parser would misread and what changes nothing of what is reached.
 pub(super) fn prepare(dialect: Dialect, tokens: &mut Vec<TokenWithSpan>) {
     match dialect {
-        Dialect::Postgres | Dialect::Redshift => {
+        Dialect::Postgres => {
             leave_out_only(tokens);
             leave_out_locks(tokens);
         }
+        Dialect::Redshift => {
+            leave_out_only(tokens);
+            leave_out_locks(tokens);
+            cloud::prepare_redshift(tokens);
+        }
+        Dialect::Snowflake => cloud::prepare_snowflake(tokens),
+        Dialect::Bigquery => cloud::prepare_bigquery(tokens),
         Dialect::Mysql | Dialect::Mariadb => leave_out_priorities(tokens),
         Dialect::Mssql
         | Dialect::Sqlite
-        | Dialect::Snowflake
-        | Dialect::Bigquery
         | Dialect::Clickhouse
         | Dialect::Oracle
         | Dialect::Duckdb

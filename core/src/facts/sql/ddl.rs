@@ -354,11 +354,17 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn create_table(&mut self, table: &CreateTable, names: &Names<'_, 'a>) {
-        let foreign = table.or_replace
+        // Tables that hold what another holds, in Snowflake and BigQuery.
+        let clones = matches!(self.setting.dialect, Dialect::Snowflake | Dialect::Bigquery)
+            && !table.external;
+        if table.or_replace && clones {
+            // What stood there is gone.
+            self.part.may |= Effect::Destroy;
+        }
+        let foreign = (table.or_replace || table.clone.is_some() || table.version.is_some())
+            && !clones
             || table.external
             || table.location.is_some()
-            || table.clone.is_some()
-            || table.version.is_some()
             || table.hive_formats.as_ref().is_some_and(|formats| formats.location.is_some())
             || table.with_connection.is_some();
         if foreign {
@@ -369,6 +375,23 @@ impl<'a> Walk<'_, 'a> {
         }
         let mut level = Names::inside(names);
         level.merged = true;
+        if table.dynamic {
+            // Its query runs again and again.
+            self.part.may |= Effect::WriteData | Effect::Persistence;
+        }
+        if table.iceberg || table.external_volume.is_some() || table.base_location.is_some() {
+            self.part.may |= Effect::NetEgress | Effect::FsRead | Effect::FsWrite;
+        }
+        if let Some(name) = &table.clone {
+            self.part.may |= Effect::WriteData;
+            match self.parts(name) {
+                Some(parts) => {
+                    self.existing(parts, None, Role::Source);
+                }
+                None => self.source(TargetKind::Table, Path::dynamic()),
+            }
+            self.version(table.version.as_ref(), &level, &mut super::flow::Origin::NONE.clone());
+        }
         for column in &table.columns {
             self.column_definition(column, &level);
         }
@@ -470,10 +493,15 @@ impl<'a> Walk<'_, 'a> {
             | ColumnOption::Comment(_)
             | ColumnOption::OnConflict(_)
             | ColumnOption::Invisible => {}
-            ColumnOption::Options(_)
-            | ColumnOption::Identity(_)
-            | ColumnOption::Policy(_)
-            | ColumnOption::Tags(_) => self.not_covered(),
+            // Numbers, names and texts.
+            ColumnOption::Identity(_) | ColumnOption::Policy(_) | ColumnOption::Tags(_) => {}
+            ColumnOption::Options(options) => {
+                for option in options {
+                    if let sqlparser::ast::SqlOption::KeyValue { key: _, value } = option {
+                        self.expr(value, names);
+                    }
+                }
+            }
         }
     }
 
@@ -510,7 +538,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn create_view(&mut self, view: &CreateView, names: &Names<'_, 'a>) {
-        if view.to.is_some() || view.or_alter || !view.cluster_by.is_empty() {
+        if view.to.is_some() || view.or_alter {
             self.not_covered();
         }
         self.via.push("create_view");
@@ -531,13 +559,17 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn create_function(&mut self, function: &CreateFunction, names: &Names<'_, 'a>) {
+        let bigquery = self.setting.dialect == Dialect::Bigquery;
         let foreign = function.or_alter
-            || function.temporary
+            || (function.temporary && !bigquery)
             || function.using.is_some()
-            || function.options.is_some()
-            || function.remote_connection.is_some();
+            || (function.options.is_some() && !bigquery);
         if foreign {
             self.not_covered();
+        }
+        if function.remote_connection.is_some() {
+            // What it is called with goes to another service.
+            self.part.may |= Effect::NetEgress;
         }
         let path = self.made(&function.name, false);
         self.object(TargetKind::Function, path);
@@ -551,6 +583,11 @@ impl<'a> Walk<'_, 'a> {
                 CreateFunctionBody::AsBeforeOptions { body, link_symbol: None }
                 | CreateFunctionBody::AsAfterOptions(body),
             ) => match (language.as_deref(), text_literal(body)) {
+                (None | Some("sql"), None) if bigquery => {
+                    let mut level = Names::inside(names);
+                    level.merged = true;
+                    self.expr(body, &level);
+                }
                 (Some("sql"), Some(text)) => self.code(text),
                 (_, text) => self.foreign_code(text.map_or(0, str::len)),
             },
@@ -697,6 +734,23 @@ impl<'a> Walk<'_, 'a> {
                     self.exprs(using, names);
                 }
             },
+            AlterTableOperation::ClusterBy { exprs } => {
+                self.exprs(exprs, names);
+                self.part.may |= Effect::Availability;
+            }
+            AlterTableOperation::AlterSortKey { columns } => {
+                self.exprs(columns, names);
+                self.part.may |= Effect::Availability;
+            }
+            AlterTableOperation::DropClusteringKey
+            | AlterTableOperation::SuspendRecluster
+            | AlterTableOperation::ResumeRecluster => self.part.may |= Effect::Availability,
+            // Each of the two has the rows of the other.
+            AlterTableOperation::SwapWith { table_name } => {
+                self.part.may |= Effect::WriteData | Effect::Destroy;
+                let path = self.named(table_name).path;
+                self.object(TargetKind::Table, path);
+            }
             AlterTableOperation::AddProjection { .. }
             | AlterTableOperation::DropProjection { .. }
             | AlterTableOperation::MaterializeProjection { .. }
@@ -711,13 +765,7 @@ impl<'a> Walk<'_, 'a> {
             | AlterTableOperation::DropPartitions { .. }
             | AlterTableOperation::ChangeColumn { .. }
             | AlterTableOperation::ModifyColumn { .. }
-            | AlterTableOperation::SwapWith { .. }
             | AlterTableOperation::SetTblProperties { .. }
-            | AlterTableOperation::ClusterBy { .. }
-            | AlterTableOperation::DropClusteringKey
-            | AlterTableOperation::AlterSortKey { .. }
-            | AlterTableOperation::SuspendRecluster
-            | AlterTableOperation::ResumeRecluster
             | AlterTableOperation::Refresh { .. }
             | AlterTableOperation::Suspend
             | AlterTableOperation::Resume

@@ -19,6 +19,7 @@ mod heads;
 mod manners;
 mod names;
 mod nested;
+mod pipe;
 mod query;
 mod resolve;
 mod rights;

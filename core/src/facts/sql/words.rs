@@ -133,6 +133,11 @@ impl Walk<'_, '_> {
             self.object(kind, Path::dynamic());
             return None;
         };
+        // Snowflake's `identifier(…)`: the name is what it gives.
+        if parts.as_slice() == ["identifier"] && self.kind(after) == Some(TokenKind::Open) {
+            self.object(kind, Path::dynamic());
+            return None;
+        }
         let path = if kind == TargetKind::Table {
             self.named_parts(parts).path
         } else {

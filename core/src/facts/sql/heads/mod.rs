@@ -5,7 +5,11 @@
 //! something can, the row says so, and the rest is looked at: if it may hold an expression, a query
 //! or code, the bound is everything.
 
+mod bigquery;
+mod cloud;
 mod mysql;
+mod redshift;
+mod snowflake;
 
 use super::manners::Into;
 use super::walk::Walk;
@@ -71,6 +75,9 @@ pub(in crate::facts) enum Own {
     LoadData,
     Grant,
     AnalyzeStatement,
+    Snowflake(snowflake::Special),
+    Bigquery(bigquery::Special),
+    Redshift(redshift::Special),
 }
 
 /// A row without rows that come back.
@@ -94,12 +101,32 @@ pub(in crate::facts) const fn heads(dialect: Dialect) -> &'static [&'static [Hea
     match dialect {
         Dialect::Mysql => &[mysql::MYSQL, mysql::COMMON],
         Dialect::Mariadb => &[mysql::MARIADB, mysql::COMMON],
+        Dialect::Snowflake => &[snowflake::SNOWFLAKE],
+        Dialect::Bigquery => &[bigquery::BIGQUERY],
+        Dialect::Redshift => &[redshift::REDSHIFT],
         Dialect::Postgres
-        | Dialect::Redshift
         | Dialect::Sqlite
         | Dialect::Mssql
-        | Dialect::Snowflake
-        | Dialect::Bigquery
+        | Dialect::Clickhouse
+        | Dialect::Oracle
+        | Dialect::Duckdb
+        | Dialect::Hive
+        | Dialect::Spark
+        | Dialect::Databricks => &[],
+    }
+}
+
+/// The tables of a dialect for statements that have no tree.
+pub(in crate::facts) const fn fallbacks(dialect: Dialect) -> &'static [&'static [Head]] {
+    match dialect {
+        Dialect::Snowflake => &[snowflake::FALLBACKS],
+        Dialect::Bigquery => &[bigquery::FALLBACKS],
+        Dialect::Redshift => &[redshift::FALLBACKS],
+        Dialect::Mysql
+        | Dialect::Mariadb
+        | Dialect::Postgres
+        | Dialect::Sqlite
+        | Dialect::Mssql
         | Dialect::Clickhouse
         | Dialect::Oracle
         | Dialect::Duckdb
@@ -112,7 +139,16 @@ pub(in crate::facts) const fn heads(dialect: Dialect) -> &'static [&'static [Hea
 impl<'a> Walk<'_, 'a> {
     /// Reads the statement by a row of its dialect; the answer is whether there is one.
     pub(super) fn by_row(&mut self) -> bool {
-        let Some((head, after)) = self.row() else { return false };
+        self.by_row_of(heads(self.setting.dialect))
+    }
+
+    /// Reads a statement without a tree by a row that is for those alone.
+    pub(super) fn by_fallback(&mut self) -> bool {
+        self.by_row_of(fallbacks(self.setting.dialect))
+    }
+
+    fn by_row_of(&mut self, tables: &[&'static [Head]]) -> bool {
+        let Some((head, after)) = self.row(tables) else { return false };
         self.read_row(head, after);
         true
     }
@@ -130,9 +166,9 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// The row with the most words that fit, and the position behind them.
-    fn row(&self) -> Option<(&'static Head, usize)> {
-        let tables = heads(self.setting.dialect).iter();
+    fn row(&self, tables: &[&'static [Head]]) -> Option<(&'static Head, usize)> {
         let fitting = tables
+            .iter()
             .flat_map(|table| table.iter())
             .filter_map(|head| self.after_head(head.words).map(|after| (head, after)));
         // The first of those with most words: `max_by_key` would take the last.
@@ -219,6 +255,9 @@ impl<'a> Walk<'_, 'a> {
             Own::LoadData => self.mysql_load(),
             Own::Grant => self.mysql_grant(),
             Own::AnalyzeStatement => self.mariadb_analyze(),
+            Own::Snowflake(special) => self.snowflake(special),
+            Own::Bigquery(special) => self.bigquery(special),
+            Own::Redshift(special) => self.redshift(special),
         }
     }
 
@@ -328,7 +367,7 @@ mod tests {
     #[test]
     fn no_row_hides_another() {
         for dialect in Dialect::ALL {
-            for table in heads(*dialect) {
+            for table in heads(*dialect).iter().chain(fallbacks(*dialect)) {
                 for (at, head) in table.iter().enumerate() {
                     assert_eq!(head.words, head.words.to_ascii_lowercase(), "{}", head.words);
                     let before = table.iter().take(at);
