@@ -140,11 +140,13 @@ pub(super) fn prepare_snowflake(tokens: &mut Tokens) {
             && is(tokens, at + 3, "from")
         {
             replace(tokens, at + 3, at + 4, vec![Parsed::Comma]);
-        } else if is(tokens, at, "from")
-            && is_any(tokens, at + 1, &["first", "last"])
-            && is_any(tokens, at + 2, &["over", "ignore", "respect"])
+        } else if is(tokens, at, "nth_value")
+            && let Some(end) = after_bracket(tokens, at + 1)
+            && is(tokens, end, "from")
+            && is_any(tokens, end + 1, &["first", "last"])
         {
-            tokens.drain(at..at + 2);
+            // From which end it counts.
+            tokens.drain(end..end + 2);
         }
         at += 1;
     }
@@ -218,9 +220,9 @@ fn object_of_columns(tokens: &mut Tokens, at: usize) {
 
 /// `CAST(x AS ARRAY(INT))`, `x::OBJECT(a INT)`: the types of the elements.
 fn leave_out_element_types(tokens: &mut Tokens, at: usize) {
-    let before = at.checked_sub(1);
-    let behind_type = before.is_some_and(|before| {
-        is(tokens, before, "as") || mark(tokens, before, &Parsed::DoubleColon)
+    let behind_type = at.checked_sub(1).is_some_and(|before| {
+        mark(tokens, before, &Parsed::DoubleColon)
+            || is(tokens, before, "as") && in_cast(tokens, before)
     });
     if !behind_type || !mark(tokens, at + 1, &Parsed::LParen) {
         return;
@@ -243,6 +245,23 @@ fn leave_out_element_types(tokens: &mut Tokens, at: usize) {
     }
 }
 
+/// Whether the bracket around `at` is that of a cast.
+fn in_cast(tokens: &Tokens, at: usize) -> bool {
+    let mut depth = 0_i32;
+    for index in (at.saturating_sub(MAX_CAST_TOKENS)..at).rev() {
+        depth += tokens.get(index).map_or(0, |token| depth_of(&token.token));
+        if depth > 0 {
+            return index
+                .checked_sub(1)
+                .is_some_and(|name| is_any(tokens, name, &["cast", "try_cast"]));
+        }
+    }
+    false
+}
+
+/// Farther back no bracket is looked for, so that many casts in one text stay cheap.
+const MAX_CAST_TOKENS: usize = 256;
+
 /// Options of a new table or view that the parser does not know in their place: rights that are
 /// kept, policies and tags that are put on, remarks.
 fn leave_out_options(tokens: &mut Tokens) {
@@ -259,6 +278,10 @@ fn leave_out_options(tokens: &mut Tokens) {
         return;
     }
     let mut at = kind + 1;
+    if are(tokens, at, &["if", "not", "exists"]) {
+        at += 3;
+    }
+    let Some(mut at) = after_name(tokens, at) else { return };
     loop {
         at = find(tokens, at, |at| is(tokens, at, "as") || option_at(tokens, at).is_some());
         match option_at(tokens, at) {
@@ -308,13 +331,28 @@ pub(super) fn prepare_bigquery(tokens: &mut Tokens) {
         // A copy holds what a clone holds.
         replace(tokens, copy, copy + 1, vec![word("CLONE")]);
     }
+    // Columns are defined before AS.
+    let mut defines = is_any(tokens, 0, &["create", "alter"]);
+    // The brackets that are open, and whether they hold the arguments of a call.
+    let mut open = Vec::new();
     let mut at = 0;
     while at < tokens.len() {
-        let behind_open = at.checked_sub(1).is_some_and(|before| {
-            mark(tokens, before, &Parsed::LParen) || mark(tokens, before, &Parsed::Comma)
-        });
-        if behind_open && is_any(tokens, at, &["table", "model"]) {
-            argument_of_rows(tokens, at);
+        defines &= !is(tokens, at, "as");
+        match tokens.get(at).map_or(0, |token| depth_of(&token.token)) {
+            1 => open.push(is_call(tokens, at)),
+            -1 => {
+                open.pop();
+            }
+            _ => {}
+        }
+        let argument = !defines
+            && open.last() == Some(&true)
+            && at.checked_sub(1).is_some_and(|before| {
+                mark(tokens, before, &Parsed::LParen) || mark(tokens, before, &Parsed::Comma)
+            });
+        if argument && is_any(tokens, at, &["table", "model"]) {
+            at = argument_of_rows(tokens, at);
+            continue;
         } else if is(tokens, at, "array") && mark(tokens, at + 1, &Parsed::Lt) {
             leave_out_element_type(tokens, at);
         } else if is(tokens, at, "struct")
@@ -323,7 +361,11 @@ pub(super) fn prepare_bigquery(tokens: &mut Tokens) {
         {
             replace(tokens, at, at + 3, vec![word("NULL")]);
         } else if is(tokens, at, "format")
+            && at.checked_sub(2).is_some_and(|before| is(tokens, before, "as"))
             && mark(tokens, at + 1, &Parsed::LParen)
+            && tokens
+                .get(at + 2)
+                .is_some_and(|token| matches!(token.token, Parsed::SingleQuotedString(_)))
             && mark(tokens, at + 3, &Parsed::RParen)
         {
             tokens.remove(at + 3);
@@ -356,18 +398,58 @@ pub(super) fn prepare_bigquery(tokens: &mut Tokens) {
     }
 }
 
+/// Whether the bracket at `at` holds the arguments of a call.
+fn is_call(tokens: &Tokens, at: usize) -> bool {
+    let named = at.checked_sub(1).is_some_and(|name| {
+        is_name(tokens, name)
+            && !is_any(
+                tokens,
+                name,
+                &["as", "from", "in", "join", "on", "using", "values", "where"],
+            )
+    });
+    named
+        && mark(tokens, at, &Parsed::LParen)
+        && !is_any(tokens, at + 1, &["select", "with", "from"])
+}
+
 /// `f(TABLE t, …)`, `ML.PREDICT(MODEL m, …)`: the rows of a table, or a model, which has a
-/// table's place in its dataset.
-fn argument_of_rows(tokens: &mut Tokens, at: usize) {
-    let Some(end) = after_name(tokens, at + 1) else { return };
+/// table's place in its dataset. The answer is the position behind it.
+fn argument_of_rows(tokens: &mut Tokens, at: usize) -> usize {
+    let Some(end) = after_name(tokens, at + 1) else { return at + 1 };
+    if end == at + 2 && is_any(tokens, at + 1, TYPES) {
+        // A field of a type: `STRUCT<model STRING, …>`.
+        return at + 1;
+    }
     if !mark(tokens, end, &Parsed::Comma) && !mark(tokens, end, &Parsed::RParen) {
-        return;
+        return at + 1;
     }
     let mut new = vec![Parsed::LParen, word("SELECT"), Parsed::Mul, word("FROM")];
     new.extend(tokens.iter().take(end).skip(at + 1).map(|token| token.token.clone()));
     new.push(Parsed::RParen);
+    let behind = at + new.len();
     replace(tokens, at, end, new);
+    behind
 }
+
+const TYPES: &[&str] = &[
+    "bignumeric",
+    "bool",
+    "boolean",
+    "bytes",
+    "date",
+    "datetime",
+    "decimal",
+    "float64",
+    "geography",
+    "int64",
+    "integer",
+    "json",
+    "numeric",
+    "string",
+    "time",
+    "timestamp",
+];
 
 /// `ARRAY<STRUCT<x INT64>>[…]`: the type of the elements.
 fn leave_out_element_type(tokens: &mut Tokens, at: usize) {

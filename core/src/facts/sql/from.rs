@@ -402,7 +402,10 @@ impl<'a> Walk<'_, 'a> {
                     Some("")
                 }
             },
-            Some(ROWS_QUOTE) => None,
+            Some(ROWS_QUOTE) if ident.value.bytes().skip(1).all(|byte| byte.is_ascii_digit()) => {
+                None
+            }
+            Some(ROWS_QUOTE) => return Some(self.computed_relation(alias, level)),
             Some(_) | None => return None,
         };
         if let Some(TableFunctionArgs { args, settings: _ }) = args {

@@ -218,7 +218,9 @@ impl<'a> Walk<'_, 'a> {
             parts.drain(..parts.len() - 2);
         }
         for part in parts.iter_mut().filter(|part| part.is_empty()) {
-            DEFAULT_OWNER.clone_into(part);
+            let schema =
+                if self.setting.dialect == Dialect::Snowflake { "public" } else { DEFAULT_OWNER };
+            schema.clone_into(part);
         }
         parts
     }

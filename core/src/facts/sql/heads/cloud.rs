@@ -1,6 +1,7 @@
 //! What statements of Snowflake, BigQuery and Redshift have in common: queries and expressions
 //! inside them, files and stages, code in texts.
 
+use crate::command::Dialect;
 use crate::command::sql::TokenKind;
 use crate::facts::sql::nested;
 use crate::facts::sql::walk::Walk;
@@ -174,7 +175,11 @@ impl Walk<'_, '_> {
         self.object(TargetKind::Function, path);
         let after = self.after_brackets(after);
         let language = self.find(after, "language").map(|at| self.word(at.saturating_add(1)));
-        let foreign = language.is_some_and(|language| language != "sql");
+        let foreign = match language {
+            Some(language) => language != "sql",
+            // Snowflake takes SQL where none is named.
+            None => self.setting.dialect != Dialect::Snowflake,
+        };
         let body = (after..self.tokens.len()).rev().find(|at| {
             self.word(*at) == "as" && *at >= self.find(after, "as").unwrap_or(usize::MAX)
         });

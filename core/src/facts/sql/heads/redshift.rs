@@ -23,6 +23,7 @@ pub(in crate::facts) enum Special {
     Append,
     Use,
     View,
+    Merge,
 }
 
 const fn special(words: &'static str, special: Special) -> Head {
@@ -66,13 +67,13 @@ pub(super) const REDSHIFT: &[Head] = &[
     looked("create masking policy", Op::Grant, &[Privilege, Schema], TargetKind::Other),
     looked("alter masking policy", Op::Grant, &[Privilege, Schema], TargetKind::Other),
     inert("drop masking policy", Op::Destroy, &[Privilege, Schema, Destroy], TargetKind::Other),
-    looked("attach masking policy", Op::Grant, &[Privilege], TargetKind::Other),
-    looked("detach masking policy", Op::Grant, &[Privilege, Destroy], TargetKind::Other),
+    inert("attach masking policy", Op::Grant, &[Privilege], TargetKind::Other),
+    inert("detach masking policy", Op::Grant, &[Privilege, Destroy], TargetKind::Other),
     looked("create rls policy", Op::Grant, &[Privilege, Schema], TargetKind::Other),
     looked("alter rls policy", Op::Grant, &[Privilege, Schema], TargetKind::Other),
     inert("drop rls policy", Op::Destroy, &[Privilege, Schema, Destroy], TargetKind::Other),
-    looked("attach rls policy", Op::Grant, &[Privilege], TargetKind::Other),
-    looked("detach rls policy", Op::Grant, &[Privilege, Destroy], TargetKind::Other),
+    inert("attach rls policy", Op::Grant, &[Privilege], TargetKind::Other),
+    inert("detach rls policy", Op::Grant, &[Privilege, Destroy], TargetKind::Other),
     row("cancel", Op::Configure, &[Availability], Names::Some(TargetKind::Server), Tail::Inert),
     row("analyze compression", Op::Configure, &[Availability], Names::One(TargetKind::Table), Tail::Inert),
     row("analyse compression", Op::Configure, &[Availability], Names::One(TargetKind::Table), Tail::Inert),
@@ -82,6 +83,7 @@ pub(super) const REDSHIFT: &[Head] = &[
 #[rustfmt::skip]
 pub(super) const FALLBACKS: &[Head] = &[
     special("alter table", Special::Append),
+    special("merge", Special::Merge),
     row("vacuum", Op::Configure, &[Availability], Names::Some(TargetKind::Table), Tail::Inert),
     row("analyze", Op::Configure, &[Availability], Names::Some(TargetKind::Table), Tail::Inert),
     looked("alter database", Op::Define, &[Schema, Availability, Privilege], TargetKind::Database),
@@ -106,6 +108,17 @@ impl Walk<'_, '_> {
                 self.state.session.to_mut().search_path = None;
                 self.state.path_unknown = true;
                 self.finish_plain(Op::Session, "USE");
+            }
+            Special::Merge => {
+                // `REMOVE DUPLICATES`: rows that match go, and all of the other table come.
+                let at = self.skip(1, &["into"]);
+                match self.name_at(at) {
+                    Some((parts, _)) => {
+                        self.existing(parts, None, Role::Object);
+                    }
+                    None => self.object(TargetKind::Table, Path::dynamic()),
+                }
+                self.anything(Op::Update, "MERGE");
             }
             Special::View => {
                 let at = self.find(1, "view").map_or(1, |at| at.saturating_add(1));
