@@ -133,6 +133,18 @@ pub(super) fn prepare_snowflake(tokens: &mut Tokens) {
         } else if is_any(tokens, at, &["like", "ilike"]) && is(tokens, at + 1, "all") {
             // How many of the patterns must fit: the same columns are compared.
             replace(tokens, at + 1, at + 2, vec![word("ANY")]);
+        } else if mark(tokens, at, &Parsed::ExclamationMark)
+            && at.checked_sub(1).is_some_and(|before| is_name(tokens, before))
+            && is_name(tokens, at + 1)
+        {
+            // A method of an object: a function that is not known.
+            replace(tokens, at, at + 1, vec![Parsed::Period]);
+        } else if is(tokens, at, "update") && are(tokens, at + 1, &["all", "by", "name"]) {
+            replace(tokens, at + 1, at + 4, vec![word("SET"), Parsed::Mul]);
+        } else if is(tokens, at, "insert") && are(tokens, at + 1, &["all", "by", "name"]) {
+            replace(tokens, at + 1, at + 4, vec![Parsed::Mul]);
+        } else if is_any(tokens, at, &["autoincrement", "identity"]) {
+            leave_out_steps(tokens, at + 1);
         } else if is(tokens, at, "directed") && is(tokens, at + 1, "join") {
             tokens.remove(at);
         } else if is(tokens, at, "date_part")
@@ -242,6 +254,23 @@ fn leave_out_element_types(tokens: &mut Tokens, at: usize) {
         while is_any(tokens, at + 1, &["rename", "add"]) && is(tokens, at + 2, "fields") {
             tokens.drain(at + 1..at + 3);
         }
+    }
+}
+
+/// `AUTOINCREMENT START 10 INCREMENT -1`: where a column's numbers begin and how they go on.
+fn leave_out_steps(tokens: &mut Tokens, at: usize) {
+    while is_any(tokens, at, &["start", "increment"]) {
+        let mut end = at + 1;
+        if is_any(tokens, end, &["with", "by"]) || mark(tokens, end, &Parsed::Eq) {
+            end += 1;
+        }
+        if mark(tokens, end, &Parsed::Minus) {
+            end += 1;
+        }
+        if !tokens.get(end).is_some_and(|token| matches!(token.token, Parsed::Number(_, _))) {
+            return;
+        }
+        tokens.drain(at..=end);
     }
 }
 
@@ -640,9 +669,13 @@ fn layout_at(tokens: &Tokens, at: usize, kind: usize) -> Option<usize> {
     {
         return Some(at + 2 + usize::from(is(tokens, at + 1, "refresh")));
     }
+    if are(tokens, at, &["generated", "by", "default", "as", "identity"])
+        && mark(tokens, at + 5, &Parsed::LParen)
+    {
+        return after_bracket(tokens, at + 5);
+    }
     if is(tokens, at, "identity") && mark(tokens, at + 1, &Parsed::LParen) {
-        let behind = at.checked_sub(1).is_some_and(|before| is(tokens, before, "as"));
-        return if behind { None } else { after_bracket(tokens, at + 1) };
+        return after_bracket(tokens, at + 1);
     }
     None
 }

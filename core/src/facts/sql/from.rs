@@ -138,6 +138,15 @@ impl<'a> Walk<'_, 'a> {
                 let Some(parts) = self.parts(name) else {
                     return self.computed_relation(alias.as_ref(), level);
                 };
+                // BigQuery: `FROM t, t.items` are the elements of a column.
+                if let ([first, _, ..], None, Dialect::Bigquery) =
+                    (parts.as_slice(), args, self.setting.dialect)
+                    && level.relations.iter().any(|relation| relation.name.as_ref() == Some(first))
+                {
+                    self.part.unresolved = true;
+                    self.push_unknown(alias.as_ref(), level);
+                    return Extent::Unknown;
+                }
                 match args {
                     Some(TableFunctionArgs { args, settings }) => {
                         for setting in settings.iter().flatten() {
@@ -542,8 +551,16 @@ impl<'a> Walk<'_, 'a> {
         alias: Option<&TableAlias>,
         level: &mut Names<'_, 'a>,
     ) -> Extent {
-        if alias.is_some_and(|alias| alias.at.is_some()) {
-            self.not_covered();
+        if let Some(index) = alias.and_then(|alias| alias.at.as_ref()) {
+            // PartiQL: the place of an element in its array.
+            let name = Some(self.fold(index));
+            level.relations.push(Relation {
+                name,
+                schema: None,
+                shape: Shape::Unknown,
+                target: None,
+            });
+            level.merged = true;
         }
         let new = alias.map(|alias| alias_columns(self, alias)).unwrap_or_default();
         let cte = match parts.as_slice() {

@@ -113,6 +113,7 @@ impl Walk<'_, '_> {
                 !matches!(before, Some(TokenKind::Word | TokenKind::QuotedName))
                     || self.word(index.saturating_sub(1)) == "with"
                     || self.word(index.saturating_sub(1)) == "set"
+                    || self.word(index.saturating_sub(1)) == "options"
             }
             TokenKind::Operator => matches!(token.text(self.text), "=" | "-" | "+" | "*"),
             TokenKind::Word => !RUNS.iter().any(|word| token.is_word(self.text, word)),

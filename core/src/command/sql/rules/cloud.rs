@@ -27,7 +27,7 @@ pub(super) static SNOWFLAKE: Rules = Rules {
     placeholders: Placeholders::Marks(&[Mark::Question, Mark::Colon, Mark::Dollar]),
     operators: Operators::List(&[
         "->>", "::", ":=", "||", "=>", "<=", ">=", "<>", "!=", "->", "+", "-", "*", "/", "%", "<",
-        ">", "=", "|", "&", "^", "~", ":", "@",
+        ">", "=", "|", "&", "^", "~", ":", "@", "!",
     ]),
     brackets: b"[{",
     bodies: &[

@@ -32,6 +32,8 @@ pub(in crate::facts) enum Special {
     Snapshot,
     RowAccess,
     Schema,
+    Table,
+    Merge,
 }
 
 const fn special(words: &'static str, special: Special) -> Head {
@@ -98,6 +100,9 @@ pub(super) const BIGQUERY: &[Head] = &[
 /// Statements that the parser covers in some of their forms.
 #[rustfmt::skip]
 pub(super) const FALLBACKS: &[Head] = &[
+    special("create table|view", Special::Table),
+    special("create materialized view", Special::Table),
+    special("merge", Special::Merge),
     looked("alter table|view", Op::Define, &[Schema, WriteData, Destroy, Privilege, Availability], TargetKind::Table),
     looked("alter materialized view", Op::Define, &[Schema, WriteData, Availability], TargetKind::Table),
     looked("alter column", Op::Define, &[Schema], TargetKind::Table),
@@ -147,6 +152,8 @@ impl Walk<'_, '_> {
             Special::TableFunction => self.create_table_function(),
             Special::Snapshot => self.create_snapshot(),
             Special::RowAccess => self.create_row_access(),
+            Special::Table => self.unread_definition(),
+            Special::Merge => self.unread_merge(),
             Special::Schema => {
                 let at = self.find(1, "schema").map_or(1, |at| at.saturating_add(1));
                 let at = self.skip(at, &["if", "not", "exists"]);

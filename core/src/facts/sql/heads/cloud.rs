@@ -223,6 +223,33 @@ impl Walk<'_, '_> {
         self.define(verb, Effect::Schema | Effect::CodeExec | Effect::Persistence);
     }
 
+    /// A new table or view of which only the name is read.
+    pub(super) fn unread_definition(&mut self) {
+        let kind = (1..8).find(|at| matches!(self.word(*at).as_str(), "table" | "view"));
+        let Some(kind) = kind else { return self.anything(Op::Define, "CREATE") };
+        let at = self.skip(kind.saturating_add(1), &["if", "not", "exists"]);
+        match self.name_at(at) {
+            Some((parts, _)) if parts.as_slice() != ["identifier"] => {
+                let path = self.made_parts(parts, false);
+                self.sink(TargetKind::Table, path);
+            }
+            Some(_) | None => self.sink(TargetKind::Table, Path::dynamic()),
+        }
+        let verb = if self.word(kind) == "view" { "CREATE VIEW" } else { "CREATE TABLE" };
+        self.anything(Op::Define, verb);
+    }
+
+    /// A MERGE of which only the table is read that it changes.
+    pub(super) fn unread_merge(&mut self) {
+        match self.name_at(self.skip(1, &["into"])) {
+            Some((parts, _)) if parts.as_slice() != ["identifier"] => {
+                self.existing(parts, None, Role::Object);
+            }
+            Some(_) | None => self.object(TargetKind::Table, Path::dynamic()),
+        }
+        self.anything(Op::Update, "MERGE");
+    }
+
     /// BEGIN, COMMIT, ROLLBACK with nothing but these words behind; anything else is code.
     pub(super) fn plain_transaction(&mut self, step: Transaction) {
         let verb = self.word(0).to_ascii_uppercase();

@@ -142,6 +142,22 @@ impl<'a> Walk<'_, 'a> {
         self.by_row_of(heads(self.setting.dialect))
     }
 
+    /// The verb of a row, its words as they stand here.
+    fn spoken(&self, words: &str) -> String {
+        let mut at = 0;
+        let mut verb = Vec::new();
+        for wanted in words.split(' ') {
+            let mut found = self.word(at);
+            while !found.is_empty() && !wanted.split('|').any(|word| word == found) {
+                at = at.saturating_add(1);
+                found = self.word(at);
+            }
+            verb.push(found);
+            at = at.saturating_add(1);
+        }
+        verb.join(" ").to_ascii_uppercase()
+    }
+
     /// Reads a statement without a tree by a row that is for those alone.
     pub(super) fn by_fallback(&mut self) -> bool {
         self.by_row_of(fallbacks(self.setting.dialect))
@@ -202,7 +218,20 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn read_row(&mut self, head: &'static Head, after: usize) {
-        let verb = verb_of(head.words);
+        let verb = match self.setting.dialect {
+            Dialect::Snowflake | Dialect::Bigquery | Dialect::Redshift => self.spoken(head.words),
+            Dialect::Mysql
+            | Dialect::Mariadb
+            | Dialect::Postgres
+            | Dialect::Sqlite
+            | Dialect::Mssql
+            | Dialect::Clickhouse
+            | Dialect::Oracle
+            | Dialect::Duckdb
+            | Dialect::Hive
+            | Dialect::Spark
+            | Dialect::Databricks => verb_of(head.words),
+        };
         let may: EffectSet = head.may.iter().copied().collect();
         match head.tail {
             Tail::Own(own) => return self.read_own(own),

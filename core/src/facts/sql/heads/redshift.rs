@@ -109,17 +109,8 @@ impl Walk<'_, '_> {
                 self.state.path_unknown = true;
                 self.finish_plain(Op::Session, "USE");
             }
-            Special::Merge => {
-                // `REMOVE DUPLICATES`: rows that match go, and all of the other table come.
-                let at = self.skip(1, &["into"]);
-                match self.name_at(at) {
-                    Some((parts, _)) => {
-                        self.existing(parts, None, Role::Object);
-                    }
-                    None => self.object(TargetKind::Table, Path::dynamic()),
-                }
-                self.anything(Op::Update, "MERGE");
-            }
+            // `REMOVE DUPLICATES`: rows that match go, and all of the other table come.
+            Special::Merge => self.unread_merge(),
             Special::View => {
                 let at = self.find(1, "view").map_or(1, |at| at.saturating_add(1));
                 let at = self.skip(at, &["if", "not", "exists"]);

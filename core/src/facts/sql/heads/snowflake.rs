@@ -38,6 +38,8 @@ pub(in crate::facts) enum Special {
     Pipe,
     CloneSchema,
     CloneDatabase,
+    Table,
+    Merge,
 }
 
 const fn special(words: &'static str, special: Special) -> Head {
@@ -196,6 +198,10 @@ pub(super) const SNOWFLAKE: &[Head] = &[
 /// Statements that the parser covers in some of their forms.
 #[rustfmt::skip]
 pub(super) const FALLBACKS: &[Head] = &[
+    special("create table|view", Special::Table),
+    special("create transient|volatile|secure|recursive|dynamic|hybrid|iceberg|interactive|materialized table|view", Special::Table),
+    special("create secure materialized|recursive view", Special::Table),
+    special("merge", Special::Merge),
     row("grant|revoke", Op::Grant, &[Privilege], Names::Some(TargetKind::Other), Tail::Inert),
     row("comment", Op::Define, &[Schema], Names::Some(TargetKind::Other), Tail::Inert),
     row("drop", Op::Destroy, &[Schema, Destroy, Privilege, AuditTamper, Availability, WriteData], Names::Some(TargetKind::Other), Tail::Inert),
@@ -235,6 +241,8 @@ impl Walk<'_, '_> {
             Special::Function => self.created_routine("function", "CREATE FUNCTION"),
             Special::Task => self.create_task(),
             Special::Pipe => self.create_pipe(),
+            Special::Table => self.unread_definition(),
+            Special::Merge => self.unread_merge(),
             Special::CloneSchema => {
                 self.create_container("schema", TargetKind::Schema, "CREATE SCHEMA");
             }
