@@ -256,6 +256,15 @@ impl Guarded<'_> {
             };
         }
         match token.kind {
+            // `rb'…'`, whose prefix the tokenizer does not know.
+            TokenKind::Text
+                if self.dialect == Dialect::Bigquery
+                    && matches!(theirs, [Parsed::Word(prefix), literal]
+                        if ["rb", "br"].iter().any(|p| prefix.value.eq_ignore_ascii_case(p))
+                            && (is_bytes(literal) || text_of(literal).is_some())) =>
+            {
+                Some(Parsed::HexStringLiteral(String::new()))
+            }
             // `'a'`, a line break, `'b'`: one literal that goes on.
             TokenKind::Text => {
                 let strings = theirs.iter().all(|other| {

@@ -4,7 +4,7 @@ use sqlparser::ast::{
     AlterColumnOperation, AlterTable, AlterTableOperation, ColumnDef, ColumnOption, CommentObject,
     ConditionalStatements, CreateFunction, CreateFunctionBody, CreateTable, CreateTableLikeKind,
     CreateTrigger, CreateView, Expr, ForValues, FunctionSecurity, ObjectName, ObjectType, OnCommit,
-    PartitionBoundValue, Statement, TableConstraint,
+    PartitionBoundValue, RenameTableNameKind, Statement, TableConstraint,
 };
 
 use super::calls::text_literal;
@@ -712,7 +712,6 @@ impl<'a> Walk<'_, 'a> {
             }
             AlterTableOperation::ReplicaIdentity { identity: _ }
             | AlterTableOperation::RenameColumn { old_column_name: _, new_column_name: _ }
-            | AlterTableOperation::RenameTable { table_name: _ }
             | AlterTableOperation::RenameConstraint { old_name: _, new_name: _ }
             | AlterTableOperation::ValidateConstraint { name: _ }
             | AlterTableOperation::SetLogged
@@ -734,6 +733,18 @@ impl<'a> Walk<'_, 'a> {
                     self.exprs(using, names);
                 }
             },
+            AlterTableOperation::RenameTable { table_name } => {
+                self.part.may |= Effect::Availability;
+                let (RenameTableNameKind::To(name) | RenameTableNameKind::As(name)) = table_name;
+                // A new name may be in another schema.
+                if matches!(
+                    self.setting.dialect,
+                    Dialect::Snowflake | Dialect::Bigquery | Dialect::Redshift
+                ) {
+                    let path = self.named(name).path;
+                    self.object(TargetKind::Table, path);
+                }
+            }
             AlterTableOperation::ClusterBy { exprs } => {
                 self.exprs(exprs, names);
                 self.part.may |= Effect::Availability;

@@ -141,6 +141,7 @@ impl<'a> Walk<'_, 'a> {
                 // BigQuery: `FROM t, t.items` are the elements of a column.
                 if let ([first, _, ..], None, Dialect::Bigquery) =
                     (parts.as_slice(), args, self.setting.dialect)
+                    && !in_one_quote(name)
                     && level.relations.iter().any(|relation| relation.name.as_ref() == Some(first))
                 {
                     self.part.unresolved = true;
@@ -694,6 +695,13 @@ impl<'a> Walk<'_, 'a> {
             self.object(TargetKind::Other, Path::dynamic());
         }
     }
+}
+
+/// Whether the first names of a path stand in one pair of quotes, as BigQuery's tables may. The
+/// parser takes such a token apart and leaves its place with each part.
+fn in_one_quote(name: &sqlparser::ast::ObjectName) -> bool {
+    let place = |at: usize| name.0.get(at).and_then(|part| part.as_ident()).map(|i| i.span);
+    place(0).is_none() || place(0) == place(1)
 }
 
 /// The reach of two relations side by side.
