@@ -609,6 +609,13 @@ pub(super) fn prepare_redshift(tokens: &mut Tokens) {
     if is(tokens, 0, "create") {
         leave_out_layout(tokens);
     }
+    let adds = find(tokens, 0, |at| is(tokens, at, "add"));
+    if is(tokens, 0, "alter") && adds < tokens.len() {
+        let encode = find(tokens, adds, |at| is(tokens, at, "encode"));
+        if is_name(tokens, encode + 1) && encode > adds + 2 {
+            tokens.drain(encode..encode + 2);
+        }
+    }
 }
 
 /// How rows of a new table are spread, sorted and packed, and whether a view is bound late.

@@ -733,6 +733,15 @@ impl<'a> Walk<'_, 'a> {
                     self.exprs(using, names);
                 }
             },
+            // Snowflake's MODIFY, in which the parser reads a type: also policies of a column.
+            AlterTableOperation::ModifyColumn { .. }
+                if self.setting.dialect == Dialect::Snowflake =>
+            {
+                self.head_only();
+                self.part.may |= Effect::WriteData | Effect::Destroy;
+                self.part.may |= Effect::Privilege | Effect::AuditTamper;
+                self.dynamic_target();
+            }
             AlterTableOperation::RenameTable { table_name } => {
                 self.part.may |= Effect::Availability;
                 let (RenameTableNameKind::To(name) | RenameTableNameKind::As(name)) = table_name;

@@ -292,10 +292,9 @@ impl<'a> Walk<'_, 'a> {
         flowing.plain = false;
         self.part.loose = true;
         if groups.is_empty() && !self.part.rows {
-            flowing.rows.extent = match std::mem::replace(&mut flowing.rows.extent, Extent::All) {
-                Extent::One | Extent::AtMost(_) => Extent::One,
-                other => other,
-            };
+            if flowing.rows.extent.max_rows().is_some() {
+                flowing.rows.extent = Extent::One;
+            }
         }
     }
 }

@@ -256,6 +256,10 @@ impl Walk<'_, '_> {
             self.part.may |= WriteData | Destroy | Availability;
             return self.define("ALTER TABLE APPEND", Schema.into());
         }
+        if self.after(after, &["owner", "to"]) == Some(self.tokens.len().saturating_sub(1)) {
+            self.part.may |= Privilege;
+            return self.finish_plain(Op::Grant, "ALTER TABLE");
+        }
         if !self.plain_from(after) {
             return self.anything(Op::Define, "ALTER TABLE");
         }
