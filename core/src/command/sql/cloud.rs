@@ -7,11 +7,11 @@
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token as Parsed, TokenWithSpan, Word};
 
-/// The quote of a word that stands for a stage of Snowflake: no text can have it.
-pub(crate) const STAGE_QUOTE: char = '@';
+/// How the name begins that stands for a stage of Snowflake. INVARIANT: no text holds a NUL.
+pub(crate) const STAGE_MARK: &str = "\0@";
 
-/// The quote of a word that stands for the rows of an earlier statement in a pipe.
-pub(crate) const ROWS_QUOTE: char = '$';
+/// How the name begins that stands for the rows of an earlier statement in a pipe.
+pub(crate) const ROWS_MARK: &str = "\0$";
 
 type Tokens = Vec<TokenWithSpan>;
 
@@ -106,8 +106,10 @@ fn word(text: &str) -> Parsed {
     Parsed::make_word(text, None)
 }
 
-fn marked(value: String, quote: char) -> Parsed {
-    Parsed::Word(Word { value, quote_style: Some(quote), keyword: Keyword::NoKeyword })
+/// A name with a mark before it, in quotes that the parser can print.
+fn marked(mark: &str, name: &str) -> Parsed {
+    let value = format!("{mark}{name}");
+    Parsed::Word(Word { value, quote_style: Some('"'), keyword: Keyword::NoKeyword })
 }
 
 // Snowflake.
@@ -126,7 +128,7 @@ pub(super) fn prepare_snowflake(tokens: &mut Tokens) {
             && let Some(before) = at.checked_sub(1)
             && is_any(tokens, before, &["from", "join"])
         {
-            let name = marked(name.clone(), ROWS_QUOTE);
+            let name = marked(ROWS_MARK, name);
             replace(tokens, at, at + 1, vec![name]);
         } else if is_any(tokens, at, &["array", "object", "map"]) {
             leave_out_element_types(tokens, at);
@@ -189,7 +191,7 @@ fn join_stage(tokens: &mut Tokens, at: usize) {
         }
         end += 1;
     }
-    replace(tokens, at, end, vec![marked(name, STAGE_QUOTE)]);
+    replace(tokens, at, end, vec![marked(STAGE_MARK, &name)]);
 }
 
 /// `{*}`, `{t.*}`, `{* EXCLUDE (a)}`: an object of all the columns.

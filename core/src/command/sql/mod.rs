@@ -26,7 +26,7 @@ mod properties;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use cloud::{ROWS_QUOTE, STAGE_QUOTE};
+pub(crate) use cloud::{ROWS_MARK, STAGE_MARK};
 pub use copy::{CopyShape, CsvShape, copy_shape};
 pub use modes::Modes;
 pub use refusal::Refusal;

@@ -11,7 +11,10 @@ use super::nested;
 use super::settings;
 use super::walk::Walk;
 use crate::command::Dialect;
-use crate::facts::{Effect, EffectSet, How, Path, Reason, SessionDelta, TargetKind, Understanding};
+use crate::command::sql::STAGE_MARK;
+use crate::facts::{
+    Effect, EffectSet, How, Path, Reason, Role, SessionDelta, TargetKind, Understanding,
+};
 
 /// What is known of a call's result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -353,6 +356,12 @@ impl<'a> Walk<'_, 'a> {
         names: &Names<'_, 'a>,
     ) -> Flow {
         let parts: Vec<String> = idents.iter().map(|ident| self.fold(ident)).collect();
+        if let [ident] = idents
+            && let Some(stage) = ident.value.strip_prefix(STAGE_MARK)
+        {
+            self.stage(stage, Role::Source);
+            return Flow::any();
+        }
         if let ([sequence @ .., last], Dialect::Snowflake) =
             (parts.as_slice(), self.setting.dialect)
             && last == "nextval"

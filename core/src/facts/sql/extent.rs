@@ -36,6 +36,8 @@ pub(super) struct Aim {
     never_null: Vec<String>,
     /// The target's own name, to recognise a sub-select on itself.
     table: Option<String>,
+    /// Names that are variables, and columns only where a column is known to have the name.
+    variables: Vec<String>,
 }
 
 impl Aim {
@@ -49,6 +51,7 @@ impl Aim {
             keys: Vec::new(),
             never_null: Vec::new(),
             table: None,
+            variables: walk.state.variables.clone(),
         };
         if let [relation] = level.relations.as_slice() {
             aim.learn(walk, &relation.shape);
@@ -69,6 +72,7 @@ impl Aim {
             keys: Vec::new(),
             never_null: Vec::new(),
             table: target.target.as_ref().map(|path| super::names::last(path).to_owned()),
+            variables: walk.state.variables.clone(),
         };
         aim.learn(walk, &target.shape);
         if level.relations.len() > 1 {
@@ -101,6 +105,7 @@ impl Aim {
                 Some(columns) if !columns.contains(&name) => {
                     matches!(name.as_str(), "ctid" | "rowid" | "oid" | "_rowid_").then_some(name)
                 }
+                None if self.variables.contains(&name) => None,
                 Some(_) | None => Some(name),
             };
         }
@@ -148,6 +153,7 @@ impl Aim {
             keys: Vec::new(),
             never_null: Vec::new(),
             table: None,
+            variables: Vec::new(),
         };
         if inside.qualifiers.is_empty() {
             return;
@@ -490,6 +496,7 @@ fn selects_itself(expr: &Expr, query: &Query, aim: &Aim) -> bool {
         columns: None,
         keys: Vec::new(),
         never_null: aim.never_null.clone(),
+        variables: aim.variables.clone(),
         table: aim.table.clone(),
     };
     let same = matches!(

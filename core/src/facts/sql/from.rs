@@ -13,7 +13,7 @@ use super::nested;
 use super::query::alias_columns;
 use super::walk::{Walk, wider};
 use crate::command::Dialect;
-use crate::command::sql::{ROWS_QUOTE, STAGE_QUOTE};
+use crate::command::sql::{ROWS_MARK, STAGE_MARK};
 use crate::facts::{Columns, Effect, Extent, Path, Reason, Role, Segment, Target, TargetKind};
 
 impl<'a> Walk<'_, 'a> {
@@ -402,21 +402,21 @@ impl<'a> Walk<'_, 'a> {
         }
         let [part] = name.0.as_slice() else { return None };
         let ident = part.as_ident()?;
-        let stage = match ident.quote_style {
-            Some(STAGE_QUOTE) => Some(ident.value.as_str()),
-            Some('\'') => match ident.value.strip_prefix('@') {
-                Some(path) => path.split('/').next(),
-                None => {
-                    self.place(TargetKind::File, Role::Source);
-                    self.part.may |= Effect::FsRead | Effect::NetEgress;
-                    Some("")
-                }
-            },
-            Some(ROWS_QUOTE) if ident.value.bytes().skip(1).all(|byte| byte.is_ascii_digit()) => {
-                None
+        let stage = if let Some(stage) = ident.value.strip_prefix(STAGE_MARK) {
+            Some(stage)
+        } else if let Some(rows) = ident.value.strip_prefix(ROWS_MARK) {
+            if !rows.bytes().skip(1).all(|byte| byte.is_ascii_digit()) {
+                return Some(self.computed_relation(alias, level));
             }
-            Some(ROWS_QUOTE) => return Some(self.computed_relation(alias, level)),
-            Some(_) | None => return None,
+            None
+        } else if ident.quote_style != Some('\'') {
+            return None;
+        } else if let Some(path) = ident.value.strip_prefix('@') {
+            path.split('/').next()
+        } else {
+            self.place(TargetKind::File, Role::Source);
+            self.part.may |= Effect::FsRead | Effect::NetEgress;
+            Some("")
         };
         if let Some(TableFunctionArgs { args, settings: _ }) = args {
             for arg in args {

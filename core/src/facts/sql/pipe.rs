@@ -291,10 +291,8 @@ impl<'a> Walk<'_, 'a> {
         flowing.rows.columns = Some(Rc::new(columns));
         flowing.plain = false;
         self.part.loose = true;
-        if groups.is_empty() && !self.part.rows {
-            if flowing.rows.extent.max_rows().is_some() {
-                flowing.rows.extent = Extent::One;
-            }
+        if groups.is_empty() && !self.part.rows && flowing.rows.extent.max_rows().is_some() {
+            flowing.rows.extent = Extent::One;
         }
     }
 }

@@ -682,6 +682,9 @@ impl<'a> Walk<'_, 'a> {
 
     /// A name as the server shows it.
     fn shown(&self, ident: &Ident) -> String {
+        if ident.value.starts_with('\0') {
+            return "?column?".to_owned();
+        }
         if self.is_postgres() { self.fold(ident) } else { ident.value.clone() }
     }
 

@@ -34,6 +34,7 @@ pub(in crate::facts) enum Special {
     Schema,
     Table,
     Merge,
+    Procedure,
 }
 
 const fn special(words: &'static str, special: Special) -> Head {
@@ -70,7 +71,7 @@ pub(super) const BIGQUERY: &[Head] = &[
     special("create snapshot table", Special::Snapshot),
     special("create row access policy", Special::RowAccess),
     special("create schema", Special::Schema),
-    row("create procedure", Op::Define, &[Schema, CodeExec, Persistence], Names::One(TargetKind::Function), Tail::Code),
+    special("create procedure", Special::Procedure),
     inert("alter procedure|function", Op::Define, &[Schema, Privilege], TargetKind::Function),
     inert("drop procedure|function", Op::Destroy, &[Schema, Destroy], TargetKind::Function),
     inert("drop table function", Op::Destroy, &[Schema, Destroy], TargetKind::Function),
@@ -108,6 +109,9 @@ pub(super) const FALLBACKS: &[Head] = &[
     looked("alter column", Op::Define, &[Schema], TargetKind::Table),
     inert("drop materialized view", Op::Destroy, &[Schema, Destroy], TargetKind::Table),
 ];
+
+/// Every name of a condition is looked up among them; a text with more is not read.
+const MAX_VARIABLES: usize = 1024;
 
 impl Walk<'_, '_> {
     pub(super) fn bigquery(&mut self, special: Special) {
@@ -152,6 +156,7 @@ impl Walk<'_, '_> {
             Special::TableFunction => self.create_table_function(),
             Special::Snapshot => self.create_snapshot(),
             Special::RowAccess => self.create_row_access(),
+            Special::Procedure => self.create_procedure(),
             Special::Table => self.unread_definition(),
             Special::Merge => self.unread_merge(),
             Special::Schema => {
@@ -168,6 +173,20 @@ impl Walk<'_, '_> {
         let value = self.find(1, "default").map(|at| at.saturating_add(1));
         if let Some(value) = value.and_then(|at| self.text_from(at)).map(str::to_owned) {
             self.takes_expressions(&value);
+        }
+        let mut at = 1;
+        loop {
+            let name = self.word(at);
+            if self.state.variables.len() >= MAX_VARIABLES {
+                self.not_covered();
+                break;
+            }
+            self.state.variables.push(name);
+            at = at.saturating_add(1);
+            if self.kind(at) != Some(TokenKind::Comma) {
+                break;
+            }
+            at = at.saturating_add(1);
         }
         self.finish_plain(Op::Session, "DECLARE");
     }
@@ -285,6 +304,31 @@ impl Walk<'_, '_> {
             None => self.foreign_code(0),
         }
         self.define("CREATE TABLE FUNCTION", Schema | CodeExec | Persistence);
+    }
+
+    /// `CREATE PROCEDURE p(…) BEGIN … END`.
+    fn create_procedure(&mut self) {
+        let at = self.find(1, "procedure").map_or(1, |at| at.saturating_add(1));
+        let at = self.skip(at, &["if", "not", "exists"]);
+        self.named_object(TargetKind::Function, at);
+        // Arguments are variables.
+        let state = self.state.clone();
+        let open = (at..self.tokens.len()).find(|at| self.kind(*at) == Some(TokenKind::Open));
+        let open = open.unwrap_or(at);
+        let arguments = (open..self.after_brackets(open)).map(|at| self.word(at));
+        let arguments: Vec<String> = arguments.filter(|name| !name.is_empty()).collect();
+        if arguments.len() > MAX_VARIABLES {
+            self.not_covered();
+        }
+        self.state.variables.extend(arguments.into_iter().take(MAX_VARIABLES));
+        let body = self.find(at, "begin").filter(|_| self.find(at, "language").is_none());
+        match body.and_then(|at| self.text_from(at)).map(str::to_owned) {
+            Some(text) => self.code(&text),
+            None => self.foreign_code(0),
+        }
+        *self.state = state;
+        self.head_only();
+        self.define("CREATE PROCEDURE", Schema | CodeExec | Persistence);
     }
 
     fn create_snapshot(&mut self) {

@@ -266,15 +266,6 @@ impl Walk<'_, '_> {
         self.script(&verb);
     }
 
-    /// Statements with control flow, which are not taken apart.
-    pub(super) fn script(&mut self, verb: &str) {
-        let len = self.text_from(0).map_or(0, str::len);
-        self.foreign_code(len);
-        self.part.may = EffectSet::ALL;
-        self.dynamic_target();
-        self.finish(Op::Execute, verb, Extent::Unknown, Outputs::Opaque);
-    }
-
     /// Something that is stored runs: nobody sees what.
     pub(super) fn runs_stored(&mut self, verb: &str, at: usize) {
         let name = self.name_at(at).and_then(|(mut parts, _)| parts.pop());

@@ -9,6 +9,7 @@ mod bigquery;
 mod cloud;
 mod mysql;
 mod redshift;
+mod script;
 mod snowflake;
 
 use super::manners::Into;
