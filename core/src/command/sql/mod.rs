@@ -165,6 +165,9 @@ fn guard<'a>(
     if modes.foreign {
         return Err(Refusal::ParserStateUnknown(whole));
     }
+    if dialect == Dialect::Bigquery && names_legacy_sql(text) {
+        return Err(Refusal::ParserStateUnknown(whole));
+    }
     let mut lexer = Lexer::new(text, rules, modes);
     // A token and its blank are about five bytes.
     let mut tokens = Vec::with_capacity(bytes.len() / 5 + 4);
@@ -187,6 +190,14 @@ fn guard<'a>(
         return Err(Refusal::ParserStateUnknown(whole));
     }
     Ok(Guard { text, modes, tokens, parts })
+}
+
+/// Whether a text may be in BigQuery's older language: what looks like a comment says so.
+fn names_legacy_sql(text: &str) -> bool {
+    const MARK: &str = "#legacysql";
+    text.match_indices('#').any(|(at, _)| {
+        text.get(at..at + MARK.len()).is_some_and(|word| word.eq_ignore_ascii_case(MARK))
+    })
 }
 
 /// The text of a command, bounded and in an encoding that is known.

@@ -4,7 +4,9 @@
 use super::{Head, Names, Own, Tail, row};
 use crate::command::sql::TokenKind;
 use crate::facts::sql::walk::Walk;
-use crate::facts::{Effect, EffectSet, Extent, Op, Outputs, Path, Role, TargetKind, Transaction};
+use crate::facts::{
+    Effect, EffectSet, Extent, Op, Outputs, Path, Reason, Role, TargetKind, Transaction,
+};
 
 use Effect::{
     AuditTamper, Availability, CodeExec, Destroy, FsRead, FsWrite, NetEgress, Persistence,
@@ -126,6 +128,7 @@ impl Walk<'_, '_> {
                 let verb = self.word(0).to_ascii_uppercase();
                 self.script(&verb);
             }
+            Special::Leave if self.tokens.len() > 2 => self.opaque(Reason::NotParsed),
             Special::Leave => {
                 let verb = self.word(0).to_ascii_uppercase();
                 self.finish_plain(Op::Session, &verb);

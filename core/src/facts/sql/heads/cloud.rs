@@ -173,7 +173,13 @@ impl Walk<'_, '_> {
         let (parts, after) = self.name_at(at).unwrap_or_default();
         let path = if parts.is_empty() { Path::dynamic() } else { Path::exact(parts) };
         self.object(TargetKind::Function, path);
+        let arguments = after;
         let after = self.after_brackets(after);
+        if (arguments..after).any(|at| self.word(at) == "default") {
+            // What stands for an argument that is left out is computed.
+            self.part.may = EffectSet::ALL;
+            self.dynamic_target();
+        }
         let language = self.find(after, "language").map(|at| self.word(at.saturating_add(1)));
         let foreign = match language {
             Some(language) => language != "sql",
