@@ -7,6 +7,8 @@
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token as Parsed, TokenWithSpan, Word};
 
+use crate::command::sql::parse::remove;
+
 /// How the name begins that stands for a stage of Snowflake. INVARIANT: no text holds a NUL.
 pub(crate) const STAGE_MARK: &str = "\0@";
 
@@ -112,14 +114,43 @@ fn marked(mark: &str, name: &str) -> Parsed {
     Parsed::Word(Word { value, quote_style: Some('"'), keyword: Keyword::NoKeyword })
 }
 
+/// Counts the changes of one statement. Each moves all tokens behind it, so their number is bounded;
+/// with more, the statement has no tree.
+struct Changes {
+    length: usize,
+    left: usize,
+}
+
+impl Changes {
+    const fn new(tokens: &Tokens) -> Self {
+        Self { length: tokens.len(), left: MAX_CHANGES }
+    }
+
+    /// Whether another change may follow; empties the tokens where none may.
+    fn go_on(&mut self, tokens: &mut Tokens) -> bool {
+        if tokens.len() != self.length {
+            self.length = tokens.len();
+            match self.left.checked_sub(1) {
+                Some(left) => self.left = left,
+                None => tokens.clear(),
+            }
+        }
+        !tokens.is_empty()
+    }
+}
+
+/// Ordinary statements need a handful.
+const MAX_CHANGES: usize = 256;
+
 // Snowflake.
 
 pub(super) fn prepare_snowflake(tokens: &mut Tokens) {
     if is(tokens, 0, "explain") && is(tokens, 1, "using") && is_name(tokens, 2) {
         tokens.drain(1..3);
     }
+    let mut changes = Changes::new(tokens);
     let mut at = 0;
-    while at < tokens.len() {
+    while at < tokens.len() && changes.go_on(tokens) {
         if mark(tokens, at, &Parsed::AtSign) {
             join_stage(tokens, at);
         } else if mark(tokens, at, &Parsed::LBrace) {
@@ -165,7 +196,7 @@ pub(super) fn prepare_snowflake(tokens: &mut Tokens) {
         at += 1;
     }
     if is(tokens, 0, "create") {
-        leave_out_options(tokens);
+        leave_out_options(tokens, &mut changes);
     }
 }
 
@@ -295,7 +326,7 @@ const MAX_CAST_TOKENS: usize = 256;
 
 /// Options of a new table or view that the parser does not know in their place: rights that are
 /// kept, policies and tags that are put on, remarks.
-fn leave_out_options(tokens: &mut Tokens) {
+fn leave_out_options(tokens: &mut Tokens, changes: &mut Changes) {
     let mut at = 1;
     while is_any(tokens, at, &["or", "replace", "secure", "local", "global", "scoped"]) {
         if is(tokens, at, "scoped") {
@@ -313,7 +344,7 @@ fn leave_out_options(tokens: &mut Tokens) {
         at += 3;
     }
     let Some(mut at) = after_name(tokens, at) else { return };
-    loop {
+    while changes.go_on(tokens) {
         at = find(tokens, at, |at| is(tokens, at, "as") || option_at(tokens, at).is_some());
         match option_at(tokens, at) {
             Some(end) => {
@@ -366,8 +397,9 @@ pub(super) fn prepare_bigquery(tokens: &mut Tokens) {
     let mut defines = is_any(tokens, 0, &["create", "alter"]);
     // The brackets that are open, and whether they hold the arguments of a call.
     let mut open = Vec::new();
+    let mut changes = Changes::new(tokens);
     let mut at = 0;
-    while at < tokens.len() {
+    while at < tokens.len() && changes.go_on(tokens) {
         defines &= !is(tokens, at, "as");
         match tokens.get(at).map_or(0, |token| depth_of(&token.token)) {
             1 => open.push(is_call(tokens, at)),
@@ -591,8 +623,9 @@ fn plain_set_operator(tokens: &mut Tokens, at: usize) {
 // Redshift.
 
 pub(super) fn prepare_redshift(tokens: &mut Tokens) {
+    let mut changes = Changes::new(tokens);
     let mut at = 0;
-    while at < tokens.len() {
+    while at < tokens.len() && changes.go_on(tokens) {
         if is(tokens, at, "approximate")
             && is_any(tokens, at + 1, &["count", "percentile_disc"])
             && mark(tokens, at + 2, &Parsed::LParen)
@@ -631,17 +664,18 @@ fn leave_out_layout(tokens: &mut Tokens) {
     }
     // `AS` ends the options; before it they stand behind the columns, and inside with a column.
     let stop = find(tokens, kind, |at| is(tokens, at, "as") && !is(tokens, at + 1, "identity"));
-    let mut stop = stop;
+    let mut out = Vec::new();
     let mut at = kind + 1;
-    while at < stop.min(tokens.len()) {
+    while at < stop {
         match layout_at(tokens, at, kind) {
             Some(end) => {
-                tokens.drain(at..end);
-                stop -= end - at;
+                out.extend(at..end);
+                at = end;
             }
             None => at += 1,
         }
     }
+    remove(tokens, &out);
 }
 
 /// The position behind the option at `at`.

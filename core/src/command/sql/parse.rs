@@ -211,7 +211,7 @@ fn leave_out_locks(tokens: &mut Vec<TokenWithSpan>) {
 }
 
 /// Removes the tokens at these places, which are in their order.
-fn remove(tokens: &mut Vec<TokenWithSpan>, places: &[usize]) {
+pub(super) fn remove(tokens: &mut Vec<TokenWithSpan>, places: &[usize]) {
     if !places.is_empty() {
         let mut at = 0..;
         tokens.retain(|_| at.next().is_some_and(|at: usize| places.binary_search(&at).is_err()));
