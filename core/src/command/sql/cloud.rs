@@ -148,6 +148,7 @@ pub(super) fn prepare_snowflake(tokens: &mut Tokens) {
     if is(tokens, 0, "explain") && is(tokens, 1, "using") && is_name(tokens, 2) {
         tokens.drain(1..3);
     }
+    let defines = is_any(tokens, 0, &["create", "alter"]);
     let mut changes = Changes::new(tokens);
     let mut at = 0;
     while at < tokens.len() && changes.go_on(tokens) {
@@ -176,7 +177,7 @@ pub(super) fn prepare_snowflake(tokens: &mut Tokens) {
             replace(tokens, at + 1, at + 4, vec![word("SET"), Parsed::Mul]);
         } else if is(tokens, at, "insert") && are(tokens, at + 1, &["all", "by", "name"]) {
             replace(tokens, at + 1, at + 4, vec![Parsed::Mul]);
-        } else if is_any(tokens, at, &["autoincrement", "identity"]) {
+        } else if defines && is_any(tokens, at, &["autoincrement", "identity"]) {
             leave_out_steps(tokens, at + 1);
         } else if is(tokens, at, "directed") && is(tokens, at + 1, "join") {
             tokens.remove(at);

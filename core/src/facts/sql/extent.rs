@@ -17,6 +17,7 @@ use super::constant::{asks_for_a_value, fold, is_truth, strip};
 use super::flow::{Names, Shape};
 use super::query::at_most;
 use super::walk::Walk;
+use crate::command::Dialect;
 use crate::facts::Extent;
 use crate::schema::NameCase;
 
@@ -51,7 +52,7 @@ impl Aim {
             keys: Vec::new(),
             never_null: Vec::new(),
             table: None,
-            variables: walk.state.variables.clone(),
+            variables: never_columns(walk),
         };
         if let [relation] = level.relations.as_slice() {
             aim.learn(walk, &relation.shape);
@@ -72,7 +73,7 @@ impl Aim {
             keys: Vec::new(),
             never_null: Vec::new(),
             table: target.target.as_ref().map(|path| super::names::last(path).to_owned()),
-            variables: walk.state.variables.clone(),
+            variables: never_columns(walk),
         };
         aim.learn(walk, &target.shape);
         if level.relations.len() > 1 {
@@ -100,6 +101,10 @@ impl Aim {
             (NameCase::Exact, None) | (NameCase::Ignored, _) => ident.value.to_ascii_lowercase(),
         };
         if let Expr::Identifier(ident) = expr {
+            // `@p`: a parameter or a variable.
+            if ident.quote_style.is_none() && ident.value.starts_with('@') {
+                return None;
+            }
             let name = name(ident);
             return match &self.columns {
                 Some(columns) if !columns.contains(&name) => {
@@ -171,6 +176,31 @@ impl Aim {
         }
         matches!((self.column(a), self.column(b)), (Some(a), Some(b)) if a == b)
     }
+}
+
+/// Names that stand for no column of a table: variables, and reserved words that the parser takes
+/// for names.
+fn never_columns(walk: &Walk<'_, '_>) -> Vec<String> {
+    let reserved: &[&str] = match walk.setting.dialect {
+        Dialect::Redshift => {
+            &["current_user", "current_user_id", "session_user", "sysdate", "user", "systime"]
+        }
+        Dialect::Snowflake => &["current_user", "localtime", "localtimestamp"],
+        Dialect::Postgres
+        | Dialect::Mysql
+        | Dialect::Mariadb
+        | Dialect::Mssql
+        | Dialect::Sqlite
+        | Dialect::Bigquery
+        | Dialect::Clickhouse
+        | Dialect::Oracle
+        | Dialect::Duckdb
+        | Dialect::Hive
+        | Dialect::Spark
+        | Dialect::Databricks => &[],
+    };
+    let reserved = reserved.iter().map(|word| (*word).to_owned());
+    walk.state.variables.iter().cloned().chain(reserved).collect()
 }
 
 fn factor_name(factor: &TableFactor) -> Option<String> {

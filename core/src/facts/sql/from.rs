@@ -193,7 +193,7 @@ impl<'a> Walk<'_, 'a> {
             }
             TableFactor::TableFunction { expr, alias }
                 if self.setting.dialect == Dialect::Snowflake
-                    && !matches!(expr, Expr::Function(_)) =>
+                    && (!matches!(expr, Expr::Function(_)) || names_something(expr)) =>
             {
                 // `TABLE('a.b')`, `TABLE($t)`: the name of a table.
                 let name = super::calls::text_literal(expr).filter(|name| !name.contains('"'));
@@ -210,6 +210,10 @@ impl<'a> Walk<'_, 'a> {
                         None
                     }
                 };
+                // `TABLE(identifier(…))`: what it names may be a function too.
+                if names_something(expr) {
+                    self.unknown_function(None);
+                }
                 match parts {
                     Some(parts) => self.relation_named(parts, alias.as_ref(), level),
                     None => self.computed_relation(alias.as_ref(), level),
@@ -695,6 +699,13 @@ impl<'a> Walk<'_, 'a> {
             self.object(TargetKind::Other, Path::dynamic());
         }
     }
+}
+
+/// Whether an expression is Snowflake's `identifier(…)`.
+fn names_something(expr: &Expr) -> bool {
+    let Expr::Function(function) = expr else { return false };
+    let name = function.name.0.last().and_then(|part| part.as_ident());
+    name.is_none_or(|name| name.value.eq_ignore_ascii_case("identifier"))
 }
 
 /// Whether the first names of a path stand in one pair of quotes, as BigQuery's tables may. The
