@@ -24,6 +24,15 @@ impl Walk<'_, '_> {
         let Some(pieces) = self.pieces() else { return self.unread_script(verb) };
         let mut read = Vec::with_capacity(pieces.len());
         let state = self.state.clone();
+        // The record of a loop is no column either.
+        let records: Vec<String> = (0..self.tokens.len())
+            .filter(|at| self.word(*at) == "for" && self.word(at.saturating_add(2)) == "in")
+            .map(|at| self.word(at.saturating_add(1)))
+            .collect();
+        if records.len() > MAX_RECORDS {
+            return self.unread_script(verb);
+        }
+        self.state.variables.extend(records);
         for piece in pieces {
             let (from, to, whole) = match piece {
                 Piece::Statement(from, to) => (from, to, true),
@@ -39,6 +48,7 @@ impl Walk<'_, '_> {
             *self.state = state;
             return self.unread_script(verb);
         }
+        self.state.variables.clone_from(&state.variables);
         // A branch that does not run leaves the session as it was.
         if !self.state.same(&state) {
             self.session.push(crate::facts::SessionDelta::Unknown);
@@ -353,6 +363,9 @@ impl Walk<'_, '_> {
         Some(end)
     }
 }
+
+/// Every name of a condition is looked up among them.
+const MAX_RECORDS: usize = 256;
 
 /// `FETCH c INTO a, b, …` and its like hold few names.
 const MAX_PLAIN: usize = 256;
