@@ -11,8 +11,16 @@ use super::{
 use crate::primitives::Span;
 
 /// What may wrap an action; see `via` in `docs/spec/facts.md`.
-const VIA: &[&str] =
-    &["create_view", "create_trigger", "with", "copy", "explain", "prepare", "declare_cursor"];
+const VIA: &[&str] = &[
+    "create_view",
+    "create_trigger",
+    "with",
+    "copy",
+    "explain",
+    "prepare",
+    "declare_cursor",
+    "script",
+];
 
 /// Levels of code inside code; the readers stop far earlier.
 const MAX_NESTING: usize = 16;

@@ -56,7 +56,7 @@ impl Around<'_> {
     fn is_foreign(&self, operator: &Token, placeholders: Placeholders) -> bool {
         let word = operator.text(self.text);
         let percent = match word {
-            "%" => !self.ends_operand(),
+            "%" => !self.ends_operand() && !self.in_stage(operator),
             "%%" | "<%" | "<<%" => false,
             longer => longer.ends_with('%'),
         };
@@ -73,6 +73,13 @@ impl Around<'_> {
                 longer => percent || longer.ends_with('?'),
             },
         }
+    }
+
+    /// Whether the `%` is that of `@%t`, the stage of a table in Snowflake.
+    fn in_stage(&self, percent: &Token) -> bool {
+        self.before.is_some_and(|before| {
+            before.text(self.text) == "@" && before.span.end() == percent.span.start()
+        })
     }
 
     /// Whether a `:` with a name at its heels is no slice (`a[lo:hi]`) and no JSON key (`k:v`).

@@ -7,7 +7,7 @@ use std::iter::Peekable;
 use std::str::Chars;
 
 use sqlparser::ast::{ColumnOption, Expr, GranteesType, Ident, ObjectNamePart, Statement};
-use sqlparser::dialect::{Dialect, MySqlDialect, Precedence};
+use sqlparser::dialect::{Dialect, MySqlDialect, Precedence, RedshiftSqlDialect};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
@@ -113,6 +113,12 @@ impl<D: Dialect> Dialect for Fenced<D> {
         self.scanning.nested_comments
     }
 
+    fn supports_group_by_expr(&self) -> bool {
+        // Redshift's GROUP BY ROLLUP, which the inner grammar takes for a call.
+        self.inner.supports_group_by_expr()
+            || self.inner.dialect() == TypeId::of::<RedshiftSqlDialect>()
+    }
+
     fn parse_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
         if !self.step() {
             return Some(Err(ParserError::RecursionLimitExceeded));
@@ -161,8 +167,9 @@ impl<D: Dialect> Dialect for Fenced<D> {
             || self.inner.is_delimited_identifier_start(ch)
     }
 
-    fn is_nested_delimited_identifier_start(&self, ch: char) -> bool {
-        self.inner.is_nested_delimited_identifier_start(ch)
+    fn is_nested_delimited_identifier_start(&self, _: char) -> bool {
+        // Redshift's `[` is a subscript.
+        false
     }
 
     fn peek_nested_delimited_identifier_quotes(
@@ -260,7 +267,7 @@ impl<D: Dialect> Dialect for Fenced<D> {
         supports_filter_during_aggregation, supports_window_clause_named_window_reference,
         supports_within_after_array_aggregation, supports_partition_by_after_order_by,
         supports_array_join_syntax, supports_alter_user_as_alter_role,
-        supports_group_by_expr, supports_group_by_with_modifier,
+        supports_group_by_with_modifier,
         supports_left_associative_joins_without_parens, supports_outer_join_operator,
         supports_cross_join_constraint, supports_connect_by, supports_execute_immediate,
         supports_match_recognize, supports_in_empty_list, supports_in_unparenthesized_expr,

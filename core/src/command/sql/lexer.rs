@@ -600,6 +600,9 @@ impl<'a> Lexer<'a> {
         let inside = self.bytes.get(start..self.at).unwrap_or_default();
         // A carriage return right before the line feed ends it there in either reading.
         let inside = inside.strip_suffix(b"\r").unwrap_or(inside);
+        if comment.mark == "//" && self.in_a_path(start, inside) {
+            return Err(Refusal::ReadingsDisagree(self.since(start)));
+        }
         let varies = comment.ends_at_cr == Sure::Varies && inside.contains(&b'\r')
             || comment.continues == Sure::Varies && inside.ends_with(b"\\");
         if varies {
@@ -608,8 +611,22 @@ impl<'a> Lexer<'a> {
         self.check_comment(start)
     }
 
+    /// Whether what looks like a comment may be a part of the path of a file: `@stage//x`,
+    /// `file:///x`. The latter stands in statements that end with the line.
+    fn in_a_path(&self, start: usize, comment: &[u8]) -> bool {
+        let before = self.bytes.get(..start).unwrap_or_default();
+        let word = before.iter().rposition(|byte| is_blank(*byte)).map_or(0, |blank| blank + 1);
+        let word = before.get(word..).unwrap_or_default();
+        word.contains(&b'@') || word.ends_with(b":") && comment.contains(&b';')
+    }
+
     fn block_comment(&mut self) -> Result<(), Refusal> {
         let start = self.at;
+        if self.rules.line_comments.iter().any(|comment| comment.mark == "//")
+            && self.in_a_path(start, b"")
+        {
+            return Err(Refusal::ReadingsDisagree(self.to_end(start)));
+        }
         if self.rules.runs_comments && runs_inside(self.bytes.get(start..).unwrap_or_default()) {
             return Err(Refusal::ExecutableComment(self.to_end(start)));
         }

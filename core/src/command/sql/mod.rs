@@ -30,6 +30,7 @@ mod tests;
 
 pub use copy::{CopyShape, CsvShape, copy_shape};
 pub use modes::Modes;
+pub(crate) use prepare::{ROWS_MARK, STAGE_MARK};
 pub use refusal::Refusal;
 pub use token::{Token, TokenKind};
 pub use value::{name_value, text_value};
@@ -166,6 +167,9 @@ fn guard<'a>(
     if modes.foreign {
         return Err(Refusal::ParserStateUnknown(whole));
     }
+    if dialect == Dialect::Bigquery && names_legacy_sql(text) {
+        return Err(Refusal::ParserStateUnknown(whole));
+    }
     let mut lexer = Lexer::new(text, rules, modes);
     // A token and its blank are about five bytes.
     let mut tokens = Vec::with_capacity(bytes.len() / 5 + 4);
@@ -188,6 +192,14 @@ fn guard<'a>(
         return Err(Refusal::ParserStateUnknown(whole));
     }
     Ok(Guard { text, modes, tokens, parts })
+}
+
+/// Whether a text may be in BigQuery's older language: what looks like a comment says so.
+fn names_legacy_sql(text: &str) -> bool {
+    const MARK: &str = "#legacysql";
+    text.match_indices('#').any(|(at, _)| {
+        text.get(at..at + MARK.len()).is_some_and(|word| word.eq_ignore_ascii_case(MARK))
+    })
 }
 
 /// The text of a command, bounded and in an encoding that is known.

@@ -58,8 +58,11 @@ struct Statement<'a> {
     frames: Vec<Frame>,
     /// The height outside every bracket.
     height: Height,
-    /// How many compound statements are open.
+    /// How many compound statements are open, and whether one ever was.
     program: usize,
+    opened: bool,
+    /// Whether `BEGIN TRANSACTION` may stand inside a block, and opens none.
+    transactions: bool,
     /// Where statements need no separator.
     progress: Option<Progress>,
 }
@@ -95,7 +98,8 @@ impl<'a> Statement<'a> {
         let body = rules.bodies.iter().find(|body| has_head(text, tokens, body.head));
         let block = match body.map(|body| body.kind) {
             Some(BodyKind::Block(_) | BodyKind::MandatoryBlock(_)) => Block::Before(0),
-            Some(BodyKind::Brackets | BodyKind::Program | BodyKind::Rest) | None => Block::None,
+            Some(BodyKind::Brackets | BodyKind::Program | BodyKind::Declared | BodyKind::Rest)
+            | None => Block::None,
         };
         let rest = body.is_some_and(|body| body.kind == BodyKind::Rest);
         let unseparated = rules.ends == Ends::NextStatement && !rest;
@@ -107,6 +111,13 @@ impl<'a> Statement<'a> {
             frames: Vec::new(),
             height: Height::default(),
             program: 0,
+            opened: false,
+            transactions: rules.bodies.iter().any(|body| {
+                body.head.iter().any(|word| match word {
+                    HeadWord::Not(words) => words.contains(&"transaction"),
+                    HeadWord::One(_) | HeadWord::Maybe(_) | HeadWord::Any => false,
+                })
+            }),
             progress: unseparated.then(Progress::default),
         }
     }
@@ -166,7 +177,8 @@ impl<'a> Statement<'a> {
             (Some(first), Some(last)) => Span::from_offsets(first.span.start(), last.span.end()),
             _ => Span::default(),
         };
-        if matches!(self.block, Block::Inside(_)) || self.program > 0 {
+        let declares = self.body.is_some_and(|body| body.kind == BodyKind::Declared);
+        if matches!(self.block, Block::Inside(_)) || self.program > 0 || declares && !self.opened {
             return Err(Refusal::Unterminated(span));
         }
         let height = self.height.total();
@@ -274,7 +286,14 @@ impl<'a> Statement<'a> {
             // Only the end of the batch: a line that says `GO` or `/`.
             Some(BodyKind::Rest) => return Ok(token.text(self.text) != ";"),
             Some(BodyKind::Program) if self.program > 0 => return Ok(false),
-            Some(BodyKind::Program | BodyKind::Block(_) | BodyKind::MandatoryBlock(_)) | None => {}
+            Some(BodyKind::Declared) if self.program > 0 || !self.opened => return Ok(false),
+            Some(
+                BodyKind::Program
+                | BodyKind::Declared
+                | BodyKind::Block(_)
+                | BodyKind::MandatoryBlock(_),
+            )
+            | None => {}
         }
         self.drop_cases();
         if let Some(frame) = self.frames.last() {
@@ -292,7 +311,8 @@ impl<'a> Statement<'a> {
     fn block_word(&mut self, token: &Token, last: Option<&Token>) -> Result<(), Refusal> {
         let opening = match self.body.map(|body| body.kind) {
             Some(BodyKind::Block(words) | BodyKind::MandatoryBlock(words)) => words,
-            Some(BodyKind::Brackets | BodyKind::Program | BodyKind::Rest) | None => return Ok(()),
+            Some(BodyKind::Brackets | BodyKind::Program | BodyKind::Declared | BodyKind::Rest)
+            | None => return Ok(()),
         };
         if self.in_brackets() {
             return Ok(());
@@ -346,7 +366,9 @@ impl Statement<'_> {
     /// Counts the compound statements of a stored program; the answer is whether the word was one
     /// of theirs and no part of an expression.
     fn program_word(&mut self, token: &Token, last: Option<&Token>, next: Option<&Token>) -> bool {
-        if self.body.is_none_or(|body| body.kind != BodyKind::Program)
+        if self
+            .body
+            .is_none_or(|body| body.kind != BodyKind::Program && body.kind != BodyKind::Declared)
             || self.frames.iter().any(|frame| matches!(frame.opener, Opener::Round))
         {
             return false;
@@ -366,6 +388,11 @@ impl Statement<'_> {
             }
             return false;
         }
+        if self.program > 0 && self.transactions && is(&["transaction"]) && behind(&["begin"]) {
+            // It was no block.
+            self.program -= 1;
+            return true;
+        }
         if behind(&["end"]) {
             // `END IF`, `END CASE`: what ended was counted.
             return is(COMPOUND) || is(&["case"]);
@@ -377,6 +404,7 @@ impl Statement<'_> {
         let opens = is(&["begin"]) || starts && is(COMPOUND);
         if opens {
             self.program += 1;
+            self.opened = true;
         }
         opens
     }

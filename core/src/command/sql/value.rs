@@ -104,6 +104,11 @@ enum Family {
     Postgres,
     /// `\0 \b \n \r \t \Z`; `\%` and `\_` stay as they are.
     Mysql,
+    /// Snowflake, "String & binary data types": a backslash before any other character says
+    /// nothing. Where octal digits end is not taken apart.
+    Snowflake,
+    /// GoogleSQL, "Lexical structure": any other character is an error.
+    Google,
     /// Not taken apart: a literal with a backslash other than before a quote or a backslash has
     /// no known value.
     Quotes,
@@ -113,10 +118,10 @@ const fn escapes_of(dialect: Dialect) -> Family {
     match dialect {
         Dialect::Postgres | Dialect::Redshift | Dialect::Duckdb => Family::Postgres,
         Dialect::Mysql | Dialect::Mariadb => Family::Mysql,
+        Dialect::Snowflake => Family::Snowflake,
+        Dialect::Bigquery => Family::Google,
         Dialect::Mssql
         | Dialect::Sqlite
-        | Dialect::Snowflake
-        | Dialect::Bigquery
         | Dialect::Clickhouse
         | Dialect::Oracle
         | Dialect::Hive
@@ -172,6 +177,18 @@ fn unescape(raw: &str, family: Family) -> Option<String> {
             (Family::Quotes, '\'' | '"' | '\\' | '`') => escape,
             (Family::Quotes, _) => return None,
             (Family::Mysql, '0') => return None,
+            (Family::Snowflake, '0'..='9') => return None,
+            (Family::Snowflake | Family::Google, 'x') => {
+                let value = exactly(&mut chars, 2)?;
+                ascii(value)?
+            }
+            (Family::Snowflake | Family::Google, 'u') => scalar(exactly(&mut chars, 4)?)?,
+            (Family::Google, 'U') => scalar(exactly(&mut chars, 8)?)?,
+            (Family::Google, 'a') => '\u{7}',
+            (Family::Google, 'v') => '\u{b}',
+            (Family::Snowflake | Family::Google, 'f') => '\u{c}',
+            (Family::Google, '\'' | '"' | '\\' | '`' | '?') => escape,
+            (Family::Google, other) if !matches!(other, 'b' | 'n' | 'r' | 't') => return None,
             (Family::Mysql, 'Z') => '\u{1a}',
             (Family::Mysql, '%' | '_') => {
                 out.push('\\');
@@ -181,7 +198,7 @@ fn unescape(raw: &str, family: Family) -> Option<String> {
             (_, 'n') => '\n',
             (_, 'r') => '\r',
             (_, 't') => '\t',
-            (Family::Mysql, other) => other,
+            (Family::Mysql | Family::Snowflake | Family::Google, other) => other,
             (Family::Postgres, 'f') => '\u{c}',
             (Family::Postgres, '0'..='7') => {
                 ascii(digits(&mut chars, 8, 2, escape.to_digit(8)?).0)?

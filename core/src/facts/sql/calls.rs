@@ -10,7 +10,11 @@ use super::functions::{self, Code};
 use super::nested;
 use super::settings;
 use super::walk::Walk;
-use crate::facts::{Effect, EffectSet, How, Path, Reason, SessionDelta, TargetKind, Understanding};
+use crate::command::Dialect;
+use crate::command::sql::STAGE_MARK;
+use crate::facts::{
+    Effect, EffectSet, How, Path, Reason, Role, SessionDelta, TargetKind, Understanding,
+};
 
 /// What is known of a call's result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,9 +60,17 @@ impl<'a> Walk<'_, 'a> {
             }
             FunctionArguments::List(list) => {
                 let FunctionArgumentList { duplicate_treatment: _, args, clauses } = list;
+                let counts = name.0.last().and_then(ObjectNamePart::as_ident).is_some_and(|name| {
+                    ["count", "count_if"].iter().any(|count| name.value.eq_ignore_ascii_case(count))
+                });
                 for arg in args {
                     literals.push(literal_argument(arg));
                     flow.mix(&self.argument(arg, names));
+                    if !counts && matches!(arg, FunctionArg::Unnamed(FunctionArgExpr::Wildcard)) {
+                        // `OBJECT_CONSTRUCT(*)`, `HASH(*)`: made of whole rows.
+                        self.part.unresolved = true;
+                        flow = Flow::any();
+                    }
                 }
                 for clause in clauses {
                     let origin = self.argument_clause(clause, names);
@@ -81,6 +93,11 @@ impl<'a> Walk<'_, 'a> {
                 ObjectNamePart::Identifier(ident) => parts.push(self.fold(ident)),
                 ObjectNamePart::Function(_) => self.not_covered(),
             }
+        }
+        if self.setting.dialect == Dialect::Snowflake && parts.as_slice() == ["identifier"] {
+            // The name of a column.
+            self.part.unresolved = true;
+            return Flow::any();
         }
         match self.invoke(parts, &literals) {
             None => Flow::any(),
@@ -343,6 +360,22 @@ impl<'a> Walk<'_, 'a> {
         names: &Names<'_, 'a>,
     ) -> Flow {
         let parts: Vec<String> = idents.iter().map(|ident| self.fold(ident)).collect();
+        if let [ident] = idents
+            && let Some(stage) = ident.value.strip_prefix(STAGE_MARK)
+        {
+            self.stage(stage, Role::Source);
+            return Flow::any();
+        }
+        if let ([sequence @ .., last], Dialect::Snowflake) =
+            (parts.as_slice(), self.setting.dialect)
+            && last == "nextval"
+            && !sequence.is_empty()
+        {
+            // A sequence moves on.
+            self.part.may |= Effect::WriteData;
+            self.object(TargetKind::Sequence, Path::exact(sequence.iter().map(String::as_str)));
+            return Flow::constant();
+        }
         if let Some(flow) = self.resolve(&parts, names) {
             return flow;
         }

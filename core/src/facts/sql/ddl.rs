@@ -5,7 +5,8 @@ use sqlparser::ast::{
     ConditionalStatements, CreateFunction, CreateFunctionBody, CreateTable, CreateTableLikeKind,
     CreateTrigger, CreateView, Expr, ForValues, FunctionArg, FunctionArgExpr, FunctionArguments,
     FunctionSecurity, IndexColumn, ObjectName, ObjectType, OnCommit, OneOrManyWithParens,
-    Partition, PartitionBoundValue, Statement, TableConstraint, Value, WrappedCollection,
+    Partition, PartitionBoundValue, RenameTableNameKind, Statement, TableConstraint, Value,
+    WrappedCollection,
 };
 
 use super::calls::text_literal;
@@ -364,12 +365,15 @@ impl<'a> Walk<'_, 'a> {
 
     fn create_table(&mut self, table: &CreateTable, names: &Names<'_, 'a>) {
         if table.or_replace {
+            // What stood there is gone.
             self.part.may |= Effect::Destroy | Effect::WriteData;
         }
-        let foreign = table.external
+        // Tables that hold what another holds, in Snowflake and BigQuery.
+        let clones = matches!(self.setting.dialect, Dialect::Snowflake | Dialect::Bigquery)
+            && !table.external;
+        let foreign = (table.clone.is_some() || table.version.is_some()) && !clones
+            || table.external
             || table.location.is_some()
-            || table.clone.is_some()
-            || table.version.is_some()
             || table.hive_formats.as_ref().is_some_and(|formats| formats.location.is_some())
             || table.with_connection.is_some();
         if foreign {
@@ -380,6 +384,23 @@ impl<'a> Walk<'_, 'a> {
         }
         let mut level = Names::inside(names);
         level.merged = true;
+        if table.dynamic {
+            // Its query runs again and again.
+            self.part.may |= Effect::WriteData | Effect::Persistence;
+        }
+        if table.iceberg || table.external_volume.is_some() || table.base_location.is_some() {
+            self.part.may |= Effect::NetEgress | Effect::FsRead | Effect::FsWrite;
+        }
+        if let Some(name) = &table.clone {
+            self.part.may |= Effect::WriteData;
+            match self.parts(name) {
+                Some(parts) => {
+                    self.existing(parts, None, Role::Source);
+                }
+                None => self.source(TargetKind::Table, Path::dynamic()),
+            }
+            self.version(table.version.as_ref(), &level, &mut super::flow::Origin::NONE.clone());
+        }
         for column in &table.columns {
             self.column_definition(column, &level);
         }
@@ -523,10 +544,15 @@ impl<'a> Walk<'_, 'a> {
                 let path = self.named(&key.foreign_table).path;
                 self.object(TargetKind::Table, path);
             }
-            ColumnOption::Options(_)
-            | ColumnOption::Identity(_)
-            | ColumnOption::Policy(_)
-            | ColumnOption::Tags(_) => self.not_covered(),
+            // Numbers, names and texts.
+            ColumnOption::Identity(_) | ColumnOption::Policy(_) | ColumnOption::Tags(_) => {}
+            ColumnOption::Options(options) => {
+                for option in options {
+                    if let sqlparser::ast::SqlOption::KeyValue { key: _, value } = option {
+                        self.expr(value, names);
+                    }
+                }
+            }
         }
     }
 
@@ -568,7 +594,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn create_view(&mut self, view: &CreateView, names: &Names<'_, 'a>) {
-        if view.to.is_some() || view.or_alter || !view.cluster_by.is_empty() {
+        if view.to.is_some() || view.or_alter {
             self.not_covered();
         }
         self.via.push("create_view");
@@ -589,13 +615,17 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn create_function(&mut self, function: &CreateFunction, names: &Names<'_, 'a>) {
+        let bigquery = self.setting.dialect == Dialect::Bigquery;
         let foreign = function.or_alter
-            || function.temporary
+            || (function.temporary && !bigquery)
             || function.using.is_some()
-            || function.options.is_some()
-            || function.remote_connection.is_some();
+            || (function.options.is_some() && !bigquery);
         if foreign {
             self.not_covered();
+        }
+        if function.remote_connection.is_some() {
+            // What it is called with goes to another service.
+            self.part.may |= Effect::NetEgress;
         }
         let path = self.made(&function.name, false);
         self.object(TargetKind::Function, path);
@@ -609,6 +639,11 @@ impl<'a> Walk<'_, 'a> {
                 CreateFunctionBody::AsBeforeOptions { body, link_symbol: None }
                 | CreateFunctionBody::AsAfterOptions(body),
             ) => match (language.as_deref(), text_literal(body)) {
+                (None | Some("sql"), None) if bigquery => {
+                    let mut level = Names::inside(names);
+                    level.merged = true;
+                    self.expr(body, &level);
+                }
                 (Some("sql"), Some(text)) => self.code(text),
                 (_, text) => self.foreign_code(text.map_or(0, str::len)),
             },
@@ -733,7 +768,6 @@ impl<'a> Walk<'_, 'a> {
             }
             AlterTableOperation::ReplicaIdentity { identity: _ }
             | AlterTableOperation::RenameColumn { old_column_name: _, new_column_name: _ }
-            | AlterTableOperation::RenameTable { table_name: _ }
             | AlterTableOperation::RenameConstraint { old_name: _, new_name: _ }
             | AlterTableOperation::ValidateConstraint { name: _ }
             | AlterTableOperation::SetLogged
@@ -755,6 +789,27 @@ impl<'a> Walk<'_, 'a> {
                     self.exprs(using, names);
                 }
             },
+            // Snowflake's MODIFY, in which the parser reads a type: also policies of a column.
+            AlterTableOperation::ModifyColumn { .. }
+                if self.setting.dialect == Dialect::Snowflake =>
+            {
+                self.head_only();
+                self.part.may |= Effect::WriteData | Effect::Destroy;
+                self.part.may |= Effect::Privilege | Effect::AuditTamper;
+                self.dynamic_target();
+            }
+            AlterTableOperation::RenameTable { table_name } => {
+                self.part.may |= Effect::Availability;
+                let (RenameTableNameKind::To(name) | RenameTableNameKind::As(name)) = table_name;
+                // A new name may be in another schema.
+                if matches!(
+                    self.setting.dialect,
+                    Dialect::Snowflake | Dialect::Bigquery | Dialect::Redshift
+                ) {
+                    let path = self.named(name).path;
+                    self.object(TargetKind::Table, path);
+                }
+            }
             AlterTableOperation::ChangeColumn {
                 old_name: _,
                 new_name: _,

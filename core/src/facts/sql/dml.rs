@@ -3,16 +3,16 @@
 use sqlparser::ast::{
     Assignment, AssignmentTarget, ConflictTarget, Delete, FromTable, Insert, JoinConstraint,
     JoinOperator, Merge, MergeAction, MergeClause, MergeClauseKind, MergeInsertKind,
-    MergeUpdateKind, ObjectName, OnConflictAction, OnInsert, OutputClause, SelectInto, SelectItem,
-    SqliteOnConflict, Statement, TableFactor, TableObject, TableWithJoins, Update,
-    UpdateTableFromKind,
+    MergeUpdateKind, MultiTableInsertIntoClause, MultiTableInsertValue, ObjectName,
+    OnConflictAction, OnInsert, OutputClause, SelectInto, SelectItem, SqliteOnConflict, Statement,
+    TableFactor, TableObject, TableWithJoins, Update, UpdateTableFromKind,
 };
 
 use super::extent::{self, Aim};
 use super::flow::{Columns, Cte, Flow, Names, Origin, Relation, Shape};
 use super::query::{at_most, row_count};
 use super::walk::Walk;
-use crate::facts::{Effect, Extent, Op, Outputs, Path, Role, Target, TargetKind};
+use crate::facts::{Effect, Extent, Op, Outputs, Path, Reason, Role, Target, TargetKind};
 
 impl<'a> Walk<'_, 'a> {
     /// A data-modifying statement, alone or inside a query; the answer is what it returns.
@@ -134,8 +134,17 @@ impl<'a> Walk<'_, 'a> {
             || !multi_table_when_clauses.is_empty()
             || multi_table_else_clause.is_some();
         // Rows in a format of their own stand behind the statement.
-        if several || format_clause.is_some() {
+        if format_clause.is_some() {
             self.not_covered();
+        }
+        if several {
+            let into = multi_table_into_clauses
+                .iter()
+                .chain(multi_table_when_clauses.iter().flat_map(|when| &when.into_clauses))
+                .chain(multi_table_else_clause.iter().flatten());
+            let conditions = multi_table_when_clauses.iter().map(|when| &when.condition);
+            self.insert_several(into, conditions, source.as_deref(), *overwrite, names);
+            return None;
         }
         // What happens to rows that do not fit, and when.
         let _ = (ignore, has_table_keyword, priority);
@@ -156,7 +165,18 @@ impl<'a> Walk<'_, 'a> {
             }
         };
         let Some(parts) = name else {
-            self.not_covered();
+            if !matches!(table, TableObject::TableName(_)) {
+                self.not_covered();
+            }
+            self.partial(Reason::DynamicCode);
+            self.sink(TargetKind::Table, Path::dynamic());
+            self.part.may |= Effect::WriteData | Effect::Destroy;
+            if let Some(query) = source {
+                self.query(query, names, false);
+            }
+            if !assignments.is_empty() || partitioned.is_some() || returning.is_some() {
+                self.not_covered();
+            }
             self.finish(Op::Create, "INSERT", Extent::Unknown, Outputs::Opaque);
             return None;
         };
@@ -277,6 +297,55 @@ impl<'a> Walk<'_, 'a> {
         returned
     }
 
+    /// Snowflake's INSERT ALL and INSERT FIRST: the rows of one query into several tables.
+    fn insert_several<'e>(
+        &mut self,
+        into: impl Iterator<Item = &'e MultiTableInsertIntoClause>,
+        conditions: impl Iterator<Item = &'e sqlparser::ast::Expr>,
+        source: Option<&sqlparser::ast::Query>,
+        overwrite: bool,
+        names: &Names<'_, 'a>,
+    ) {
+        let extent = match source {
+            None => Extent::Unknown,
+            Some(query) => self.query(query, names, false).extent,
+        };
+        let mut level = Names::inside(names);
+        level.merged = true;
+        self.exprs(conditions, &level);
+        let mut clauses = 0_u64;
+        for clause in into {
+            clauses = clauses.saturating_add(1);
+            match self.parts(&clause.table_name) {
+                Some(parts) => {
+                    self.existing(parts, None, Role::Sink);
+                }
+                None => {
+                    self.partial(Reason::DynamicCode);
+                    self.sink(TargetKind::Table, Path::dynamic());
+                }
+            }
+            for value in clause.values.iter().flat_map(|values| &values.values) {
+                match value {
+                    MultiTableInsertValue::Expr(expr) => {
+                        self.expr(expr, &level);
+                    }
+                    MultiTableInsertValue::Default => {}
+                }
+            }
+        }
+        self.part.unresolved = true;
+        self.part.may |= Effect::WriteData;
+        if overwrite {
+            self.part.may |= Effect::Destroy;
+        }
+        let extent = match extent.max_rows() {
+            Some(rows) => rows.checked_mul(clauses).map_or(Extent::Unknown, at_most),
+            None => extent,
+        };
+        self.finish(Op::Create, "INSERT ALL", extent, Outputs::None);
+    }
+
     /// Notes the columns that an INSERT names; all of them where it names none.
     fn touch_columns(&mut self, relation: &Relation<'a>, columns: &[ObjectName]) {
         if columns.is_empty() {
@@ -346,8 +415,18 @@ impl<'a> Walk<'_, 'a> {
             return false;
         };
         let Some(parts) = self.parts(name) else {
-            self.not_covered();
-            return false;
+            // A name that is made while it runs.
+            self.partial(Reason::DynamicCode);
+            self.object(TargetKind::Table, Path::dynamic());
+            let name = alias.as_ref().map(|alias| self.fold(&alias.name));
+            level.relations.push(Relation {
+                name,
+                schema: None,
+                shape: Shape::Unknown,
+                target: None,
+            });
+            self.part.unresolved = true;
+            return true;
         };
         // Which partitions, and how they are found: no more than without them.
         let _ = (partitions, index_hints);

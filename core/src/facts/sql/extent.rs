@@ -17,6 +17,7 @@ use super::constant::{asks_for_a_value, fold, is_truth, strip};
 use super::flow::{Names, Shape};
 use super::query::at_most;
 use super::walk::Walk;
+use crate::command::Dialect;
 use crate::facts::Extent;
 use crate::schema::NameCase;
 
@@ -36,6 +37,8 @@ pub(super) struct Aim {
     never_null: Vec<String>,
     /// The target's own name, to recognise a sub-select on itself.
     table: Option<String>,
+    /// Names that are variables, and columns only where a column is known to have the name.
+    variables: Vec<String>,
 }
 
 impl Aim {
@@ -49,6 +52,7 @@ impl Aim {
             keys: Vec::new(),
             never_null: Vec::new(),
             table: None,
+            variables: never_columns(walk),
         };
         if let [relation] = level.relations.as_slice() {
             aim.learn(walk, &relation.shape);
@@ -69,6 +73,7 @@ impl Aim {
             keys: Vec::new(),
             never_null: Vec::new(),
             table: target.target.as_ref().map(|path| super::names::last(path).to_owned()),
+            variables: never_columns(walk),
         };
         aim.learn(walk, &target.shape);
         if level.relations.len() > 1 {
@@ -96,11 +101,16 @@ impl Aim {
             (NameCase::Exact, None) | (NameCase::Ignored, _) => ident.value.to_ascii_lowercase(),
         };
         if let Expr::Identifier(ident) = expr {
+            // `@p`: a parameter or a variable.
+            if ident.quote_style.is_none() && ident.value.starts_with('@') {
+                return None;
+            }
             let name = name(ident);
             return match &self.columns {
                 Some(columns) if !columns.contains(&name) => {
                     matches!(name.as_str(), "ctid" | "rowid" | "oid" | "_rowid_").then_some(name)
                 }
+                None if self.variables.contains(&name) => None,
                 Some(_) | None => Some(name),
             };
         }
@@ -148,6 +158,7 @@ impl Aim {
             keys: Vec::new(),
             never_null: Vec::new(),
             table: None,
+            variables: Vec::new(),
         };
         if inside.qualifiers.is_empty() {
             return;
@@ -165,6 +176,31 @@ impl Aim {
         }
         matches!((self.column(a), self.column(b)), (Some(a), Some(b)) if a == b)
     }
+}
+
+/// Names that stand for no column of a table: variables, and reserved words that the parser takes
+/// for names.
+fn never_columns(walk: &Walk<'_, '_>) -> Vec<String> {
+    let reserved: &[&str] = match walk.setting.dialect {
+        Dialect::Redshift => {
+            &["current_user", "current_user_id", "session_user", "sysdate", "user", "systime"]
+        }
+        Dialect::Snowflake => &["current_user", "localtime", "localtimestamp"],
+        Dialect::Postgres
+        | Dialect::Mysql
+        | Dialect::Mariadb
+        | Dialect::Mssql
+        | Dialect::Sqlite
+        | Dialect::Bigquery
+        | Dialect::Clickhouse
+        | Dialect::Oracle
+        | Dialect::Duckdb
+        | Dialect::Hive
+        | Dialect::Spark
+        | Dialect::Databricks => &[],
+    };
+    let reserved = reserved.iter().map(|word| (*word).to_owned());
+    walk.state.variables.iter().cloned().chain(reserved).collect()
 }
 
 fn factor_name(factor: &TableFactor) -> Option<String> {
@@ -490,6 +526,7 @@ fn selects_itself(expr: &Expr, query: &Query, aim: &Aim) -> bool {
         columns: None,
         keys: Vec::new(),
         never_null: aim.never_null.clone(),
+        variables: aim.variables.clone(),
         table: aim.table.clone(),
     };
     let same = matches!(

@@ -3,8 +3,9 @@
 use std::rc::Rc;
 
 use sqlparser::ast::{
-    Expr, Join, JoinConstraint, JoinOperator, PivotValueSource, TableAlias, TableFactor,
-    TableFunctionArgs, TableSampleKind, TableVersion, TableWithJoins, XmlTableColumnOption,
+    Expr, FunctionArguments, Join, JoinConstraint, JoinOperator, PivotValueSource, TableAlias,
+    TableFactor, TableFunctionArgs, TableSample, TableSampleKind, TableVersion, TableWithJoins,
+    XmlTableColumnOption,
 };
 
 use super::flow::{Cte, Names, Origin, Relation, Shape};
@@ -12,7 +13,8 @@ use super::nested;
 use super::query::alias_columns;
 use super::walk::{Walk, wider};
 use crate::command::Dialect;
-use crate::facts::{Columns, Extent, Path, Reason, Role, Segment, Target, TargetKind};
+use crate::command::sql::{ROWS_MARK, STAGE_MARK};
+use crate::facts::{Columns, Effect, Extent, Path, Reason, Role, Segment, Target, TargetKind};
 
 impl<'a> Walk<'_, 'a> {
     /// Walks a FROM clause into `level`; the answer is its reach before any WHERE.
@@ -51,7 +53,12 @@ impl<'a> Walk<'_, 'a> {
         extent
     }
 
-    fn join(&mut self, join: &JoinOperator, level: &mut Names<'_, 'a>, depends: &mut Origin) {
+    pub(super) fn join(
+        &mut self,
+        join: &JoinOperator,
+        level: &mut Names<'_, 'a>,
+        depends: &mut Origin,
+    ) {
         let constraint = match join {
             JoinOperator::Join(constraint)
             | JoinOperator::Inner(constraint)
@@ -125,10 +132,22 @@ impl<'a> Walk<'_, 'a> {
                     self.json_path(path, level);
                 }
                 self.sample(sample.as_ref(), level, depends);
+                if let Some(extent) = self.no_table(name, args.as_ref(), alias.as_ref(), level) {
+                    return extent;
+                }
                 let Some(parts) = self.parts(name) else {
-                    self.not_covered();
-                    return Extent::Unknown;
+                    return self.computed_relation(alias.as_ref(), level);
                 };
+                // BigQuery: `FROM t, t.items` are the elements of a column.
+                if let ([first, _, ..], None, Dialect::Bigquery) =
+                    (parts.as_slice(), args, self.setting.dialect)
+                    && !in_one_quote(name)
+                    && level.relations.iter().any(|relation| relation.name.as_ref() == Some(first))
+                {
+                    self.part.unresolved = true;
+                    self.push_unknown(alias.as_ref(), level);
+                    return Extent::Unknown;
+                }
                 match args {
                     Some(TableFunctionArgs { args, settings }) => {
                         for setting in settings.iter().flatten() {
@@ -171,6 +190,34 @@ impl<'a> Walk<'_, 'a> {
                     target: None,
                 });
                 rows.extent
+            }
+            TableFactor::TableFunction { expr, alias }
+                if self.setting.dialect == Dialect::Snowflake
+                    && (!matches!(expr, Expr::Function(_)) || names_something(expr)) =>
+            {
+                // `TABLE('a.b')`, `TABLE($t)`: the name of a table.
+                let name = super::calls::text_literal(expr).filter(|name| !name.contains('"'));
+                let parts = match (name, expr) {
+                    (Some(name), _) => {
+                        Some(name.split('.').map(|part| self.fold_text(part, false)).collect())
+                    }
+                    (None, Expr::Identifier(ident)) => Some(vec![self.fold(ident)]),
+                    (None, Expr::CompoundIdentifier(idents)) => {
+                        Some(idents.iter().map(|ident| self.fold(ident)).collect())
+                    }
+                    (None, other) => {
+                        self.expr(other, level);
+                        None
+                    }
+                };
+                // `TABLE(identifier(…))`: what it names may be a function too.
+                if names_something(expr) {
+                    self.unknown_function(None);
+                }
+                match parts {
+                    Some(parts) => self.relation_named(parts, alias.as_ref(), level),
+                    None => self.computed_relation(alias.as_ref(), level),
+                }
             }
             TableFactor::TableFunction { expr, alias } => {
                 let flow = self.expr(expr, level);
@@ -280,34 +327,126 @@ impl<'a> Walk<'_, 'a> {
             }
             TableFactor::MatchRecognize {
                 table,
-                partition_by: _,
-                order_by: _,
-                measures: _,
+                partition_by,
+                order_by,
+                measures,
                 rows_per_match: _,
                 after_match_skip: _,
                 pattern: _,
-                symbols: _,
-                alias: _,
+                symbols,
+                alias,
             } => {
-                self.not_covered();
-                self.factor(table, level, depends)
+                let mut inside = Names { parent: level.parent, ..Names::default() };
+                self.factor(table, &mut inside, depends);
+                inside.merged = true;
+                let measured = measures.iter().map(|measure| &measure.expr);
+                let defined = symbols.iter().map(|symbol| &symbol.definition);
+                self.exprs(partition_by.iter().chain(measured).chain(defined), &inside);
+                for by in order_by {
+                    self.order_expr(by, &inside);
+                }
+                self.part.unresolved = true;
+                self.part.loose = true;
+                *depends = Origin::Any;
+                self.push_unknown(alias.as_ref(), level);
+                Extent::Unknown
             }
-            TableFactor::UnpivotExpr { expression: _, value_alias: _, attribute_alias: _ }
-            | TableFactor::SemanticView {
-                name: _,
-                dimensions: _,
-                metrics: _,
-                facts: _,
-                where_clause: _,
-                alias: _,
-            } => {
-                self.not_covered();
+            TableFactor::UnpivotExpr { expression, value_alias, attribute_alias } => {
+                let flow = self.expr(expression, level);
+                depends.add(&flow.as_dependence());
+                for ident in std::iter::once(value_alias).chain(attribute_alias) {
+                    let name = Some(self.fold(ident));
+                    level.relations.push(Relation {
+                        name,
+                        schema: None,
+                        shape: Shape::Unknown,
+                        target: None,
+                    });
+                }
+                level.merged = true;
+                Extent::Unknown
+            }
+            TableFactor::SemanticView { name, dimensions, metrics, facts, where_clause, alias } => {
+                match self.parts(name) {
+                    Some(parts) => {
+                        self.existing(parts, None, Role::Source);
+                    }
+                    None => {
+                        self.computed_relation(None, level);
+                    }
+                }
+                // What stands behind it is defined elsewhere.
+                self.source(TargetKind::Table, Path::dynamic());
+                let mut inside = Names { parent: level.parent, ..Names::default() };
+                inside.merged = true;
+                self.exprs(dimensions.iter().chain(metrics).chain(facts), &inside);
+                if let Some(condition) = where_clause {
+                    self.expr(condition, &inside);
+                }
+                self.part.unresolved = true;
+                self.part.loose = true;
+                *depends = Origin::Any;
+                self.push_unknown(alias.as_ref(), level);
                 Extent::Unknown
             }
         }
     }
 
-    fn alias(&self, alias: Option<&TableAlias>) -> Option<String> {
+    /// What stands in FROM of Snowflake in the place of a table: a stage, or the rows of an earlier
+    /// statement of a pipe.
+    fn no_table(
+        &mut self,
+        name: &sqlparser::ast::ObjectName,
+        args: Option<&TableFunctionArgs>,
+        alias: Option<&TableAlias>,
+        level: &mut Names<'_, 'a>,
+    ) -> Option<Extent> {
+        if self.setting.dialect != Dialect::Snowflake {
+            return None;
+        }
+        let [part] = name.0.as_slice() else { return None };
+        let ident = part.as_ident()?;
+        let stage = if let Some(stage) = ident.value.strip_prefix(STAGE_MARK) {
+            Some(stage)
+        } else if let Some(rows) = ident.value.strip_prefix(ROWS_MARK) {
+            if !rows.bytes().skip(1).all(|byte| byte.is_ascii_digit()) {
+                return Some(self.computed_relation(alias, level));
+            }
+            None
+        } else if ident.quote_style != Some('\'') {
+            return None;
+        } else if let Some(path) = ident.value.strip_prefix('@') {
+            path.split('/').next()
+        } else {
+            self.place(TargetKind::File, Role::Source);
+            self.part.may |= Effect::FsRead | Effect::NetEgress;
+            Some("")
+        };
+        if let Some(TableFunctionArgs { args, settings: _ }) = args {
+            for arg in args {
+                self.argument(arg, level);
+            }
+        }
+        if let Some(stage) = stage.filter(|stage| !stage.is_empty()) {
+            self.stage(stage, Role::Source);
+        }
+        self.push_unknown(alias, level);
+        Some(if stage.is_some() { Extent::All } else { Extent::Unknown })
+    }
+
+    /// A relation whose name is made while the statement runs.
+    fn computed_relation(
+        &mut self,
+        alias: Option<&TableAlias>,
+        level: &mut Names<'_, 'a>,
+    ) -> Extent {
+        self.partial(Reason::DynamicCode);
+        self.source(TargetKind::Table, Path::dynamic());
+        self.push_unknown(alias, level);
+        Extent::All
+    }
+
+    pub(super) fn alias(&self, alias: Option<&TableAlias>) -> Option<String> {
         alias.map(|alias| self.fold(&alias.name))
     }
 
@@ -317,7 +456,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// `FOR SYSTEM_TIME AS OF x`, `AT (TIMESTAMP => x)`.
-    fn version(
+    pub(super) fn version(
         &mut self,
         version: Option<&TableVersion>,
         level: &Names<'_, 'a>,
@@ -328,17 +467,36 @@ impl<'a> Walk<'_, 'a> {
             Some(
                 TableVersion::ForSystemTimeAsOf(expr)
                 | TableVersion::TimestampAsOf(expr)
-                | TableVersion::VersionAsOf(expr)
-                | TableVersion::Function(expr),
+                | TableVersion::VersionAsOf(expr),
             ) => depends.add(&self.condition(expr, level)),
+            Some(TableVersion::Function(expr)) => depends.add(&self.moment(expr, level)),
             Some(TableVersion::Changes { changes, at, end }) => {
                 for expr in [changes, at].into_iter().chain(end) {
-                    depends.add(&self.condition(expr, level));
+                    depends.add(&self.moment(expr, level));
                 }
                 // Rows of a table's history, with columns of their own.
                 self.part.unresolved = true;
             }
         }
+    }
+
+    /// `AT (TIMESTAMP => x)`, in which the parser sees a call.
+    fn moment(&mut self, expr: &Expr, level: &Names<'_, 'a>) -> Origin {
+        let Expr::Function(function) = expr else { return self.condition(expr, level) };
+        let FunctionArguments::List(list) = &function.args else {
+            return self.condition(expr, level);
+        };
+        let clause = function.name.0.first().and_then(|part| part.as_ident()).is_some_and(|name| {
+            ["at", "before", "changes", "end"].iter().any(|w| name.value.eq_ignore_ascii_case(w))
+        });
+        if !clause || !list.clauses.is_empty() || function.name.0.len() > 1 {
+            return self.condition(expr, level);
+        }
+        let mut origin = Origin::NONE;
+        for arg in &list.args {
+            origin.add(&self.argument(arg, level).as_dependence());
+        }
+        origin
     }
 
     fn sample(
@@ -351,6 +509,15 @@ impl<'a> Walk<'_, 'a> {
             None => return,
             Some(TableSampleKind::BeforeTableAlias(s) | TableSampleKind::AfterTableAlias(s)) => s,
         };
+        self.sampled(sample, level, depends);
+    }
+
+    pub(super) fn sampled(
+        &mut self,
+        sample: &TableSample,
+        level: &Names<'_, 'a>,
+        depends: &mut Origin,
+    ) {
         let quantity = sample.quantity.as_ref().map(|quantity| &quantity.value);
         let exprs: Vec<&Expr> = quantity.into_iter().chain(sample.offset.as_ref()).collect();
         depends.add(&self.exprs(exprs, level).as_dependence());
@@ -359,7 +526,7 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    fn table_function(
+    pub(super) fn table_function(
         &mut self,
         parts: Vec<String>,
         args: &[sqlparser::ast::FunctionArg],
@@ -389,8 +556,16 @@ impl<'a> Walk<'_, 'a> {
         alias: Option<&TableAlias>,
         level: &mut Names<'_, 'a>,
     ) -> Extent {
-        if alias.is_some_and(|alias| alias.at.is_some()) {
-            self.not_covered();
+        if let Some(index) = alias.and_then(|alias| alias.at.as_ref()) {
+            // PartiQL: the place of an element in its array.
+            let name = Some(self.fold(index));
+            level.relations.push(Relation {
+                name,
+                schema: None,
+                shape: Shape::Unknown,
+                target: None,
+            });
+            level.merged = true;
         }
         if self.manners().dual && parts.as_slice() == ["dual"] {
             return Extent::One;
@@ -529,8 +704,22 @@ impl<'a> Walk<'_, 'a> {
     }
 }
 
+/// Whether an expression is Snowflake's `identifier(…)`.
+fn names_something(expr: &Expr) -> bool {
+    let Expr::Function(function) = expr else { return false };
+    let name = function.name.0.last().and_then(|part| part.as_ident());
+    name.is_none_or(|name| name.value.eq_ignore_ascii_case("identifier"))
+}
+
+/// Whether the first names of a path stand in one pair of quotes, as BigQuery's tables may. The
+/// parser takes such a token apart and leaves its place with each part.
+fn in_one_quote(name: &sqlparser::ast::ObjectName) -> bool {
+    let place = |at: usize| name.0.get(at).and_then(|part| part.as_ident()).map(|i| i.span);
+    place(0).is_none() || place(0) == place(1)
+}
+
 /// The reach of two relations side by side.
-fn product(a: Extent, b: Extent) -> Extent {
+pub(super) fn product(a: Extent, b: Extent) -> Extent {
     match (a.max_rows(), b.max_rows()) {
         (Some(a), Some(b)) => a.checked_mul(b).map_or(Extent::Unknown, super::query::at_most),
         _ => match (a, b) {

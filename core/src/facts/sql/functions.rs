@@ -97,6 +97,7 @@ pub(super) fn builtin_of(dialect: Dialect, schema: &str, name: &str) -> Option<F
             (prefixed && matches!(schema, "sys" | "dbo")).then(|| builtin(dialect, name))?
         }
         Dialect::Bigquery if schema == "safe" => builtin(dialect, name),
+        Dialect::Snowflake if schema == "information_schema" => builtin(dialect, name),
         Dialect::Redshift if schema == "pg_catalog" => builtin(dialect, name),
         Dialect::Duckdb if matches!(schema, "main" | "system" | "pg_catalog") => {
             builtin(dialect, name)

@@ -21,6 +21,7 @@ mod manners;
 mod manual;
 mod names;
 mod nested;
+mod pipe;
 mod program;
 mod query;
 mod resolve;
@@ -68,7 +69,8 @@ pub(super) fn read_on(
         code: Cell::new(limits::MAX_SQL_NESTED_BYTES),
     };
     let setting = Setting { dialect, catalog, depth: 0, room: &room };
-    let mut state = State { session: Cow::Borrowed(session), path_unknown, stale };
+    let mut state =
+        State { session: Cow::Borrowed(session), path_unknown, stale, variables: Vec::new() };
     let facts = read_text(setting, bytes, &mut state);
     let session = match state.session {
         Cow::Borrowed(_) => None,

@@ -2,6 +2,7 @@
 
 use sqlparser::ast::{Ident, ObjectName, ObjectNamePart};
 
+use super::calls::literal_argument;
 use super::functions;
 use super::manners::Lookup;
 use super::walk::Walk;
@@ -53,7 +54,12 @@ impl<'a> Walk<'_, 'a> {
                     parts.extend(ident.value.split('.').map(|part| self.fold_text(part, true)));
                 }
                 ObjectNamePart::Identifier(ident) => parts.push(self.fold(ident)),
-                ObjectNamePart::Function(_) => return None,
+                // Snowflake's `identifier('a.b')`.
+                ObjectNamePart::Function(function) => {
+                    let [arg] = function.args.as_slice() else { return None };
+                    let text = literal_argument(arg).filter(|text| !text.contains('"'))?;
+                    parts.extend(text.split('.').map(|part| self.fold_text(part, false)));
+                }
             }
         }
         Some(parts)
@@ -83,6 +89,15 @@ impl<'a> Walk<'_, 'a> {
 
     pub(super) fn named_parts(&self, parts: Vec<String>) -> Named<'a> {
         let parts = self.inner_names(parts);
+        if self.setting.dialect == Dialect::Bigquery
+            && let Some(stem) = parts.last().and_then(|last| last.strip_suffix('*'))
+        {
+            // Every table whose name begins so.
+            let mut path = Path::exact(parts.iter().map(String::as_str));
+            path.0.pop();
+            path.0.push(Segment::Prefix(stem.to_owned()));
+            return Named { path, table: None, view: None, system: false };
+        }
         match parts.as_slice() {
             [schema, name] => self.in_schema(schema, name),
             [name] => self.unqualified(name),
@@ -203,7 +218,9 @@ impl<'a> Walk<'_, 'a> {
             parts.drain(..parts.len() - 2);
         }
         for part in parts.iter_mut().filter(|part| part.is_empty()) {
-            DEFAULT_OWNER.clone_into(part);
+            let schema =
+                if self.setting.dialect == Dialect::Snowflake { "public" } else { DEFAULT_OWNER };
+            schema.clone_into(part);
         }
         parts
     }

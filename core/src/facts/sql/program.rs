@@ -13,7 +13,7 @@ impl Walk<'_, '_> {
     ///
     /// What it holds is nested in the action under construction; it has not run yet.
     pub(super) fn program(&mut self, at: usize) -> bool {
-        let Some(pieces) = self.pieces(at) else { return false };
+        let Some(pieces) = self.program_pieces(at) else { return false };
         let text = pieces.join(";\n");
         let state = self.state.clone();
         self.code(&text);
@@ -23,17 +23,17 @@ impl Walk<'_, '_> {
 
     /// The same for one that runs now.
     pub(super) fn program_runs(&mut self, at: usize) -> bool {
-        let Some(pieces) = self.pieces(at) else { return false };
+        let Some(pieces) = self.program_pieces(at) else { return false };
         self.code(&pieces.join(";\n"));
         true
     }
 
     /// The statements and expressions of a program, each as a statement.
-    fn pieces(&self, at: usize) -> Option<Vec<String>> {
+    fn program_pieces(&self, at: usize) -> Option<Vec<String>> {
         let mut pieces = Vec::new();
         let mut at = at;
         while at < self.tokens.len() {
-            at = self.piece(at, &mut pieces)?;
+            at = self.program_piece(at, &mut pieces)?;
             if pieces.len() > limits::MAX_SQL_TOKENS {
                 return None;
             }
@@ -42,7 +42,7 @@ impl Walk<'_, '_> {
     }
 
     /// Reads what begins at `at`, where a statement may begin; the answer is where the next may.
-    fn piece(&self, at: usize, pieces: &mut Vec<String>) -> Option<usize> {
+    fn program_piece(&self, at: usize, pieces: &mut Vec<String>) -> Option<usize> {
         if self.kind(at) == Some(TokenKind::Semicolon) {
             return Some(at.saturating_add(1));
         }
@@ -57,8 +57,8 @@ impl Walk<'_, '_> {
                 Some(at)
             }
             "else" | "loop" | "repeat" => Some(next),
-            "if" | "elseif" | "when" => self.until(next, "then", pieces),
-            "while" => self.until(next, "do", pieces),
+            "if" | "elseif" | "when" => self.program_until(next, "then", pieces),
+            "while" => self.program_until(next, "do", pieces),
             "until" => {
                 let end = self.find_flat(next, "end")?;
                 pieces.push(self.expression(next, end)?);
@@ -133,7 +133,7 @@ impl Walk<'_, '_> {
     }
 
     /// An expression up to `word`, and the position behind it.
-    fn until(&self, at: usize, word: &str, pieces: &mut Vec<String>) -> Option<usize> {
+    fn program_until(&self, at: usize, word: &str, pieces: &mut Vec<String>) -> Option<usize> {
         let end = self.find_flat(at, word)?;
         pieces.push(self.expression(at, end)?);
         Some(end.saturating_add(1))

@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use sqlparser::ast::{
     ConnectByKind, Distinct, Expr, Fetch, GroupByExpr, GroupByWithModifier, Ident, LimitClause,
-    NamedWindowExpr, OrderBy, OrderByExpr, OrderByKind, OrderBySort, Query, Select, SelectInto,
-    SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier, Top,
-    TopQuantity, Value, WildcardAdditionalOptions, With,
+    NamedWindowExpr, OrderBy, OrderByExpr, OrderByKind, OrderBySort, Query, Select, SelectFlavor,
+    SelectInto, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier,
+    Top, TopQuantity, Value, WildcardAdditionalOptions, With,
 };
 
 use super::extent::{self, Aim};
@@ -44,9 +44,6 @@ impl<'a> Walk<'_, 'a> {
             format_clause,
             pipe_operators,
         } = query;
-        if !pipe_operators.is_empty() {
-            self.not_covered();
-        }
         // What the rows are written as.
         let _ = format_clause;
         let mut names = Names::inside(outer);
@@ -59,6 +56,9 @@ impl<'a> Walk<'_, 'a> {
         let mut rows = self.body(body, &names, tail, top);
         for setting in settings.iter().flatten() {
             depends.add(&self.condition(&setting.value, &names));
+        }
+        if !pipe_operators.is_empty() {
+            rows = self.pipe(rows, body, pipe_operators, &names);
         }
         if for_clause.is_some() {
             // FOR XML, FOR JSON: one value of all of them.
@@ -218,7 +218,7 @@ impl<'a> Walk<'_, 'a> {
         rows
     }
 
-    fn limited(&self, extent: Extent, limit: Option<u64>) -> Extent {
+    pub(super) fn limited(&self, extent: Extent, limit: Option<u64>) -> Extent {
         match limit {
             Some(limit) if !self.part.loose => match extent.max_rows() {
                 Some(rows) => at_most(rows.min(limit)),
@@ -261,8 +261,8 @@ impl<'a> Walk<'_, 'a> {
             value_table_mode,
             flavor,
         } = select;
-        // Hints, how rows are wrapped, and which clause stands first.
-        let _ = (select_modifiers, flavor);
+        // Hints, and how rows are wrapped.
+        let _ = select_modifiers;
         let outer_inner = self.part.inner.take();
         let mut level = Names::inside(outer);
         let mut depends = Origin::NONE;
@@ -307,7 +307,12 @@ impl<'a> Walk<'_, 'a> {
         for condition in early.chain(having.iter().filter(|_| !late_where && !late_having)) {
             depends.add(&self.condition(condition, &level));
         }
-        let mut columns = self.projection(projection, &level);
+        let mut columns = match flavor {
+            SelectFlavor::FromFirstNoSelect => {
+                self.star(&level).map(|columns| columns.iter().cloned().collect())
+            }
+            SelectFlavor::Standard | SelectFlavor::FromFirst => self.projection(projection, &level),
+        };
         if exclude.is_some() || value_table_mode.is_some() {
             columns = None;
         }
@@ -652,7 +657,7 @@ impl<'a> Walk<'_, 'a> {
 
     /// The name that the server gives an expression without an alias. Most take the text of the
     /// expression, which may hold literals; then this is `?column?` too.
-    fn output_name(&self, expr: &Expr) -> String {
+    pub(super) fn output_name(&self, expr: &Expr) -> String {
         let mut expr = expr;
         loop {
             if let Expr::Nested(inner) = expr {
@@ -677,10 +682,13 @@ impl<'a> Walk<'_, 'a> {
 
     /// A name as the server shows it.
     fn shown(&self, ident: &Ident) -> String {
+        if ident.value.starts_with('\0') {
+            return "?column?".to_owned();
+        }
         if self.is_postgres() { self.fold(ident) } else { ident.value.clone() }
     }
 
-    fn depending(&mut self, columns: &[Column], depends: &Origin) -> Columns {
+    pub(super) fn depending(&mut self, columns: &[Column], depends: &Origin) -> Columns {
         let names = columns.len().saturating_mul(depends.len());
         self.has_room(names.saturating_add(weight(columns))).then(|| {
             let columns = columns.iter().map(|column| {

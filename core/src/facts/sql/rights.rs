@@ -111,23 +111,41 @@ impl<'a> Walk<'_, 'a> {
                 self.all_of(TargetKind::Function, std::slice::from_ref(name));
             }
             GrantObjects::Users(names) => self.all_of(TargetKind::Role, names),
-            GrantObjects::AllViewsInSchema { schemas: _ }
-            | GrantObjects::AllMaterializedViewsInSchema { schemas: _ }
-            | GrantObjects::AllExternalTablesInSchema { schemas: _ }
-            | GrantObjects::FutureSchemasInDatabase { databases: _ }
-            | GrantObjects::FutureTablesInSchema { schemas: _ }
-            | GrantObjects::FutureViewsInSchema { schemas: _ }
-            | GrantObjects::FutureExternalTablesInSchema { schemas: _ }
-            | GrantObjects::FutureMaterializedViewsInSchema { schemas: _ }
-            | GrantObjects::FutureSequencesInSchema { schemas: _ }
-            | GrantObjects::Warehouses(_)
-            | GrantObjects::Integrations(_)
-            | GrantObjects::ResourceMonitors(_)
-            | GrantObjects::ComputePools(_)
-            | GrantObjects::Connections(_)
-            | GrantObjects::FailoverGroup(_)
-            | GrantObjects::ReplicationGroup(_)
-            | GrantObjects::ExternalVolumes(_) => self.not_covered(),
+            GrantObjects::AllViewsInSchema { schemas: names }
+            | GrantObjects::AllMaterializedViewsInSchema { schemas: names }
+            | GrantObjects::AllExternalTablesInSchema { schemas: names }
+            | GrantObjects::FutureTablesInSchema { schemas: names }
+            | GrantObjects::FutureViewsInSchema { schemas: names }
+            | GrantObjects::FutureExternalTablesInSchema { schemas: names }
+            | GrantObjects::FutureMaterializedViewsInSchema { schemas: names } => {
+                self.all_of(TargetKind::Schema, names);
+                self.all_in(TargetKind::Table, names);
+            }
+            GrantObjects::FutureSequencesInSchema { schemas: names } => {
+                self.all_of(TargetKind::Schema, names);
+                self.all_in(TargetKind::Sequence, names);
+            }
+            GrantObjects::FutureSchemasInDatabase { databases: names } => {
+                self.all_of(TargetKind::Database, names);
+                self.all_in(TargetKind::Schema, names);
+            }
+            GrantObjects::Integrations(names)
+            | GrantObjects::Connections(names)
+            | GrantObjects::ExternalVolumes(names) => self.all_of(TargetKind::Host, names),
+            GrantObjects::Warehouses(names)
+            | GrantObjects::ResourceMonitors(names)
+            | GrantObjects::ComputePools(names)
+            | GrantObjects::FailoverGroup(names)
+            | GrantObjects::ReplicationGroup(names) => self.all_of(TargetKind::Other, names),
+        }
+    }
+
+    /// Everything of a kind inside these.
+    fn all_in(&mut self, kind: TargetKind, names: &[sqlparser::ast::ObjectName]) {
+        for name in names {
+            let mut path = self.plain_path(name);
+            path.0.push(crate::facts::Segment::Glob("*".into()));
+            self.object(kind, path);
         }
     }
 

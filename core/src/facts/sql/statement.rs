@@ -9,6 +9,7 @@ use super::flow::Names;
 use super::manners::Into;
 use super::query::at_most;
 use super::walk::Walk;
+use crate::command::Dialect;
 use crate::command::sql::TokenKind;
 use crate::facts::{
     Effect, EffectSet, Extent, Op, Outputs, Path, Reason, Role, SessionDelta, TargetKind,
@@ -18,10 +19,15 @@ use crate::facts::{
 impl<'a> Walk<'_, 'a> {
     /// Walks a statement; without a tree, by its first words.
     pub(super) fn statement(&mut self, tree: Option<&Statement>) {
-        let by_words = if self.is_sqlite() { self.sqlite_by_words() } else { self.by_row() };
+        let by_words = if self.is_sqlite() {
+            self.sqlite_by_words()
+        } else {
+            self.setting.dialect == Dialect::Snowflake && self.piped_statements() || self.by_row()
+        };
         match tree {
             _ if by_words => {}
             Some(tree) => self.tree(tree),
+            None if self.by_fallback() => {}
             None if self.is_postgres() || self.is_sqlite() => self.by_head(),
             None => self.by_first_word(),
         }

@@ -48,6 +48,8 @@ pub(super) struct State<'a> {
     pub(super) path_unknown: bool,
     /// A statement before this one changed definitions: the catalog's columns may be wrong.
     pub(super) stale: bool,
+    /// BigQuery's variables that statements before this one declared: such a name is no column.
+    pub(super) variables: Vec<String>,
 }
 
 impl State<'_> {
@@ -56,6 +58,7 @@ impl State<'_> {
         self.session == other.session
             && self.path_unknown == other.path_unknown
             && self.stale == other.stale
+            && self.variables == other.variables
     }
 }
 

@@ -113,6 +113,7 @@ impl Walk<'_, '_> {
                 !matches!(before, Some(TokenKind::Word | TokenKind::QuotedName))
                     || self.word(index.saturating_sub(1)) == "with"
                     || self.word(index.saturating_sub(1)) == "set"
+                    || self.word(index.saturating_sub(1)) == "options"
             }
             TokenKind::Operator => matches!(token.text(self.text), "=" | "-" | "+" | "*"),
             TokenKind::Word => !RUNS.iter().any(|word| token.is_word(self.text, word)),
@@ -133,6 +134,11 @@ impl Walk<'_, '_> {
             self.object(kind, Path::dynamic());
             return None;
         };
+        // Snowflake's `identifier(…)`: the name is what it gives.
+        if parts.as_slice() == ["identifier"] && self.kind(after) == Some(TokenKind::Open) {
+            self.object(kind, Path::dynamic());
+            return None;
+        }
         let path = if kind == TargetKind::Table {
             self.named_parts(parts).path
         } else {

@@ -3,8 +3,11 @@
 //!
 //! The statement that is parsed reaches the same tables and more, never less.
 
+mod cloud;
 mod mysql;
 mod postgres;
+
+pub(crate) use cloud::{ROWS_MARK, STAGE_MARK};
 
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token as Parsed, TokenWithSpan};
@@ -14,12 +17,16 @@ use crate::command::Dialect;
 /// Makes the tokens of a statement ready for the parser.
 pub(super) fn prepare(dialect: Dialect, tokens: &mut Vec<TokenWithSpan>) {
     match dialect {
-        Dialect::Postgres | Dialect::Redshift => postgres::prepare(tokens),
+        Dialect::Postgres => postgres::prepare(tokens),
+        Dialect::Redshift => {
+            postgres::prepare(tokens);
+            cloud::prepare_redshift(tokens);
+        }
+        Dialect::Snowflake => cloud::prepare_snowflake(tokens),
+        Dialect::Bigquery => cloud::prepare_bigquery(tokens),
         Dialect::Mysql | Dialect::Mariadb => mysql::prepare(tokens),
         Dialect::Mssql
         | Dialect::Sqlite
-        | Dialect::Snowflake
-        | Dialect::Bigquery
         | Dialect::Clickhouse
         | Dialect::Oracle
         | Dialect::Duckdb

@@ -27,7 +27,7 @@ pub(super) static SNOWFLAKE: Rules = Rules {
     placeholders: Placeholders::Marks(&[Mark::Question, Mark::Colon, Mark::Dollar]),
     operators: Operators::List(&[
         "->>", "::", ":=", "||", "=>", "<=", ">=", "<>", "!=", "->", "+", "-", "*", "/", "%", "<",
-        ">", "=", "|", "&", "^", "~", ":", "@",
+        ">", "=", "|", "&", "^", "~", ":", "@", "!",
     ]),
     brackets: b"[{",
     bodies: &[
@@ -40,7 +40,7 @@ pub(super) static SNOWFLAKE: Rules = Rules {
             kind: BodyKind::Program,
         },
         BLOCK,
-        Body { head: &[HeadWord::One(&["declare"])], kind: BodyKind::Program },
+        Body { head: &[HeadWord::One(&["declare"])], kind: BodyKind::Declared },
         CONTROL,
     ],
     ends: Ends::Separator,

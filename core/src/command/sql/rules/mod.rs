@@ -223,6 +223,9 @@ pub(super) enum BodyKind {
     /// Inside compound statements, from the first word that opens one to the last `END`. Without
     /// one, a `;` ends the statement.
     Program,
+    /// The same, and before the first of those words a `;` does not end it either: variables are
+    /// declared there. Without one, the text is not read.
+    Declared,
     /// All of them: it goes on to the end of the batch.
     Rest,
 }

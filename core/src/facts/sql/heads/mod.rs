@@ -5,7 +5,12 @@
 //! something can, the row says so, and the rest is looked at: if it may hold an expression, a query
 //! or code, the bound is everything.
 
+mod bigquery;
+mod cloud;
 mod mysql;
+mod redshift;
+mod script;
+mod snowflake;
 
 use super::manners::Into;
 use super::walk::Walk;
@@ -75,6 +80,9 @@ pub(in crate::facts) enum Own {
     Compound,
     SetStatement,
     Table,
+    Snowflake(snowflake::Special),
+    Bigquery(bigquery::Special),
+    Redshift(redshift::Special),
 }
 
 /// A row without rows that come back.
@@ -98,12 +106,32 @@ pub(in crate::facts) const fn heads(dialect: Dialect) -> &'static [&'static [Hea
     match dialect {
         Dialect::Mysql => &[mysql::MYSQL, mysql::COMMON],
         Dialect::Mariadb => &[mysql::MARIADB, mysql::COMMON],
+        Dialect::Snowflake => &[snowflake::SNOWFLAKE],
+        Dialect::Bigquery => &[bigquery::BIGQUERY],
+        Dialect::Redshift => &[redshift::REDSHIFT],
         Dialect::Postgres
-        | Dialect::Redshift
         | Dialect::Sqlite
         | Dialect::Mssql
-        | Dialect::Snowflake
-        | Dialect::Bigquery
+        | Dialect::Clickhouse
+        | Dialect::Oracle
+        | Dialect::Duckdb
+        | Dialect::Hive
+        | Dialect::Spark
+        | Dialect::Databricks => &[],
+    }
+}
+
+/// The tables of a dialect for statements that have no tree.
+pub(in crate::facts) const fn fallbacks(dialect: Dialect) -> &'static [&'static [Head]] {
+    match dialect {
+        Dialect::Snowflake => &[snowflake::FALLBACKS],
+        Dialect::Bigquery => &[bigquery::FALLBACKS],
+        Dialect::Redshift => &[redshift::FALLBACKS],
+        Dialect::Mysql
+        | Dialect::Mariadb
+        | Dialect::Postgres
+        | Dialect::Sqlite
+        | Dialect::Mssql
         | Dialect::Clickhouse
         | Dialect::Oracle
         | Dialect::Duckdb
@@ -116,7 +144,32 @@ pub(in crate::facts) const fn heads(dialect: Dialect) -> &'static [&'static [Hea
 impl<'a> Walk<'_, 'a> {
     /// Reads the statement by a row of its dialect; the answer is whether there is one.
     pub(super) fn by_row(&mut self) -> bool {
-        let Some((head, after)) = self.row() else { return false };
+        self.by_row_of(heads(self.setting.dialect))
+    }
+
+    /// The verb of a row, its words as they stand here.
+    fn spoken(&self, words: &str) -> String {
+        let mut at = 0;
+        let mut verb = Vec::new();
+        for wanted in words.split(' ') {
+            let mut found = self.word(at);
+            while !found.is_empty() && !wanted.split('|').any(|word| word == found) {
+                at = at.saturating_add(1);
+                found = self.word(at);
+            }
+            verb.push(found);
+            at = at.saturating_add(1);
+        }
+        verb.join(" ").to_ascii_uppercase()
+    }
+
+    /// Reads a statement without a tree by a row that is for those alone.
+    pub(super) fn by_fallback(&mut self) -> bool {
+        self.by_row_of(fallbacks(self.setting.dialect))
+    }
+
+    fn by_row_of(&mut self, tables: &[&'static [Head]]) -> bool {
+        let Some((head, after)) = self.row(tables) else { return false };
         self.read_row(head, after);
         true
     }
@@ -134,9 +187,9 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// The row with the most words that fit, and the position behind them.
-    fn row(&self) -> Option<(&'static Head, usize)> {
-        let tables = heads(self.setting.dialect).iter();
+    fn row(&self, tables: &[&'static [Head]]) -> Option<(&'static Head, usize)> {
         let fitting = tables
+            .iter()
             .flat_map(|table| table.iter())
             .filter_map(|head| self.after_head(head.words).map(|after| (head, after)));
         // The first of those with most words: `max_by_key` would take the last.
@@ -170,7 +223,20 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn read_row(&mut self, head: &'static Head, after: usize) {
-        let verb = verb_of(head.words);
+        let verb = match self.setting.dialect {
+            Dialect::Snowflake | Dialect::Bigquery | Dialect::Redshift => self.spoken(head.words),
+            Dialect::Mysql
+            | Dialect::Mariadb
+            | Dialect::Postgres
+            | Dialect::Sqlite
+            | Dialect::Mssql
+            | Dialect::Clickhouse
+            | Dialect::Oracle
+            | Dialect::Duckdb
+            | Dialect::Hive
+            | Dialect::Spark
+            | Dialect::Databricks => verb_of(head.words),
+        };
         let may: EffectSet = head.may.iter().copied().collect();
         match head.tail {
             Tail::Own(own) => return self.read_own(own),
@@ -227,6 +293,9 @@ impl<'a> Walk<'_, 'a> {
             Own::Compound => self.mysql_compound(),
             Own::SetStatement => self.mariadb_set_statement(),
             Own::Table => self.head_table(),
+            Own::Snowflake(special) => self.snowflake(special),
+            Own::Bigquery(special) => self.bigquery(special),
+            Own::Redshift(special) => self.redshift(special),
         }
     }
 
@@ -336,7 +405,7 @@ mod tests {
     #[test]
     fn no_row_hides_another() {
         for dialect in Dialect::ALL {
-            for table in heads(*dialect) {
+            for table in heads(*dialect).iter().chain(fallbacks(*dialect)) {
                 for (at, head) in table.iter().enumerate() {
                     assert_eq!(head.words, head.words.to_ascii_lowercase(), "{}", head.words);
                     let before = table.iter().take(at);
