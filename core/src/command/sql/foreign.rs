@@ -4,7 +4,7 @@
 //! Whoever sees one of these fills it in *after* the text was read, sometimes with raw SQL. They
 //! are told from operators by what stands on both sides.
 
-use crate::command::sql::rules::{Placeholders, Rules};
+use crate::command::sql::rules::{Operators, Placeholders, Rules};
 use crate::command::sql::{Refusal, Token, TokenKind};
 use crate::primitives::Span;
 
@@ -18,7 +18,7 @@ pub(super) fn refuse_foreign(text: &str, tokens: &[Token], rules: &Rules) -> Res
             TokenKind::Close => depth = depth.saturating_sub(1),
             TokenKind::Operator => {
                 let around = Around { text, before, after: tokens.get(index + 1), depth };
-                if around.is_foreign(token, rules.placeholders) {
+                if around.is_foreign(token, rules) {
                     let end = around.after.map_or(token.span.end(), |after| after.span.end());
                     return Err(Refusal::ForeignPlaceholder(Span::from_offsets(
                         token.span.start(),
@@ -49,14 +49,20 @@ struct Around<'a> {
 }
 
 impl Around<'_> {
-    fn is_foreign(&self, operator: &Token, placeholders: Placeholders) -> bool {
+    fn is_foreign(&self, operator: &Token, rules: &Rules) -> bool {
         let word = operator.text(self.text);
         let percent = match word {
             "%" => !self.ends_operand(),
             "%%" | "<%" | "<<%" => false,
             longer => longer.ends_with('%'),
         };
-        match placeholders {
+        match rules.placeholders {
+            // DuckDB's colons are PostgreSQL's.
+            Placeholders::Marks(_)
+                if word == ":" && matches!(rules.operators, Operators::Run(_)) =>
+            {
+                self.is_named(operator)
+            }
             Placeholders::Sqlite | Placeholders::Marks(_) => percent,
             Placeholders::DollarNumber => match word {
                 "?" => !(self.ends_operand() && self.begins_operand()),

@@ -10,6 +10,7 @@ use super::functions::{self, Code};
 use super::nested;
 use super::settings;
 use super::walk::Walk;
+use crate::command::Dialect;
 use crate::facts::{Effect, EffectSet, How, Path, Reason, SessionDelta, TargetKind, Understanding};
 
 /// What is known of a call's result.
@@ -38,7 +39,13 @@ impl<'a> Walk<'_, 'a> {
         let mut literals: Vec<Option<&str>> = Vec::new();
         match parameters {
             FunctionArguments::None => {}
-            FunctionArguments::Subquery(_) | FunctionArguments::List(_) => self.not_covered(),
+            FunctionArguments::Subquery(_) => self.not_covered(),
+            // `quantile(0.9)(x)`.
+            FunctionArguments::List(list) => {
+                for arg in &list.args {
+                    flow.mix(&self.argument(arg, names));
+                }
+            }
         }
         match args {
             FunctionArguments::None => {}
@@ -174,7 +181,22 @@ impl<'a> Walk<'_, 'a> {
     /// Whether the server's own functions can be trusted to be meant by an unqualified name.
     fn builtins_come_first(&self) -> bool {
         if !self.is_postgres() {
-            return true;
+            // DuckDB's macros, Spark's and Hive's temporary functions hide what has their name.
+            return match self.setting.dialect {
+                Dialect::Duckdb | Dialect::Hive | Dialect::Spark | Dialect::Databricks => {
+                    !self.state.shadowed
+                }
+                Dialect::Postgres
+                | Dialect::Redshift
+                | Dialect::Mysql
+                | Dialect::Mariadb
+                | Dialect::Mssql
+                | Dialect::Sqlite
+                | Dialect::Snowflake
+                | Dialect::Bigquery
+                | Dialect::Clickhouse
+                | Dialect::Oracle => true,
+            };
         }
         let path = self.state.session.search_path.as_deref().unwrap_or_default();
         !self.state.path_unknown && path.iter().position(|s| s == "pg_catalog").unwrap_or(0) == 0

@@ -191,8 +191,11 @@ impl<'a> Walk<'_, 'a> {
                 Flow::any()
             }
             Expr::Lambda(lambda) => {
-                self.not_covered();
-                self.expr(&lambda.body, names);
+                // Its parameters hide names, and where the arrow reads JSON they are names.
+                self.part.unresolved = true;
+                let mut level = Names::inside(names);
+                level.merged = true;
+                self.expr(&lambda.body, &level);
                 Flow::any()
             }
             Expr::MemberOf(member) => self.exprs([&*member.value, &*member.array], names),

@@ -439,6 +439,7 @@ impl<'a> Walk<'_, 'a> {
         {
             self.invoke(parts.clone(), &[]);
         }
+        self.reads_file(&parts);
         let relation = self.existing(parts, alias, Role::Source);
         level.relations.push(relation);
         if let (Some(last), false) = (level.relations.last_mut(), new.is_empty()) {

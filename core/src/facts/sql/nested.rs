@@ -24,6 +24,7 @@ pub(super) fn read_view(setting: &Setting<'_>, text: &str) -> Facts {
         session: Cow::Owned(SqlSession::server_defaults()),
         path_unknown: false,
         stale: false,
+        shadowed: false,
     };
     read_sql(setting, &mut state, text)
 }

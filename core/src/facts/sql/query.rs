@@ -571,10 +571,13 @@ impl<'a> Walk<'_, 'a> {
     }
 
     pub(super) fn order(&mut self, order: &OrderBy, names: &Names<'_, 'a>) -> Origin {
-        if order.interpolate.is_some() {
-            self.not_covered();
-        }
         let mut origin = Origin::NONE;
+        for filled in order.interpolate.iter().filter_map(|interpolate| interpolate.exprs.as_ref())
+        {
+            for expr in filled.iter().filter_map(|filled| filled.expr.as_ref()) {
+                origin.add(&self.condition(expr, names));
+            }
+        }
         match &order.kind {
             OrderByKind::All(_) => origin = Origin::Any,
             OrderByKind::Expressions(exprs) => {
@@ -588,8 +591,10 @@ impl<'a> Walk<'_, 'a> {
 
     pub(super) fn order_expr(&mut self, by: &OrderByExpr, names: &Names<'_, 'a>) -> Flow {
         let OrderByExpr { expr, options, with_fill } = by;
-        if with_fill.is_some() {
-            self.not_covered();
+        if let Some(fill) = with_fill {
+            // Rows are made between those that are there.
+            self.part.loose = true;
+            self.exprs([&fill.from, &fill.to, &fill.step].into_iter().flatten(), names);
         }
         match &options.sort {
             None | Some(OrderBySort::Asc | OrderBySort::Desc) => {}

@@ -48,6 +48,8 @@ pub(super) struct State<'a> {
     pub(super) path_unknown: bool,
     /// A statement before this one changed definitions: the catalog's columns may be wrong.
     pub(super) stale: bool,
+    /// Functions were made that may hide the server's own.
+    pub(super) shadowed: bool,
 }
 
 impl State<'_> {
@@ -56,6 +58,7 @@ impl State<'_> {
         self.session == other.session
             && self.path_unknown == other.path_unknown
             && self.stale == other.stale
+            && self.shadowed == other.shadowed
     }
 }
 

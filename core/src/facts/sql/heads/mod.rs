@@ -5,7 +5,11 @@
 //! something can, the row says so, and the rest is looked at: if it may hold an expression, a query
 //! or code, the bound is everything.
 
+mod bound;
+mod clickhouse;
+mod duckdb;
 mod mysql;
+mod spark;
 
 use super::manners::Into;
 use super::walk::Walk;
@@ -71,6 +75,9 @@ pub(in crate::facts) enum Own {
     LoadData,
     Grant,
     AnalyzeStatement,
+    Duckdb(duckdb::Own),
+    Clickhouse(clickhouse::Own),
+    Spark(spark::Own),
 }
 
 /// A row without rows that come back.
@@ -94,33 +101,54 @@ pub(in crate::facts) const fn heads(dialect: Dialect) -> &'static [&'static [Hea
     match dialect {
         Dialect::Mysql => &[mysql::MYSQL, mysql::COMMON],
         Dialect::Mariadb => &[mysql::MARIADB, mysql::COMMON],
+        Dialect::Duckdb => &[duckdb::DUCKDB],
+        Dialect::Clickhouse => &[clickhouse::CLICKHOUSE],
+        Dialect::Hive => &[spark::HIVE, spark::COMMON],
+        Dialect::Spark => &[spark::SPARK, spark::COMMON],
+        Dialect::Databricks => &[spark::DATABRICKS, spark::SPARK, spark::COMMON],
         Dialect::Postgres
         | Dialect::Redshift
         | Dialect::Sqlite
         | Dialect::Mssql
         | Dialect::Snowflake
         | Dialect::Bigquery
-        | Dialect::Clickhouse
-        | Dialect::Oracle
-        | Dialect::Duckdb
-        | Dialect::Hive
-        | Dialect::Spark
-        | Dialect::Databricks => &[],
+        | Dialect::Oracle => &[],
     }
 }
 
 impl<'a> Walk<'_, 'a> {
     /// Reads the statement by a row of its dialect; the answer is whether there is one.
     pub(super) fn by_row(&mut self) -> bool {
-        let Some((head, after)) = self.row() else { return false };
+        let Some((head, after)) = self.row().filter(|(head, _)| !self.declines(head)) else {
+            return false;
+        };
         self.read_row(head, after);
         true
+    }
+
+    /// Whether the statement is one of a row's that its tree says more of.
+    fn declines(&self, head: &Head) -> bool {
+        match head.tail {
+            Tail::Own(Own::Clickhouse(clickhouse::Own::Insert)) => !self.clickhouse_inserts_apart(),
+            Tail::Own(Own::Spark(own)) => self.spark_declines(own),
+            Tail::Own(_)
+            | Tail::Inert
+            | Tail::Looked
+            | Tail::Code
+            | Tail::Statement
+            | Tail::Expression
+            | Tail::Step(_)
+            | Tail::Current => false,
+        }
     }
 
     /// A statement of which only the first word is understood; everything may happen.
     pub(super) fn by_first_word(&mut self) {
         let first = self.word(0);
         if self.manners().into == Into::Variables && self.writes_file() {
+            return;
+        }
+        if self.by_bounds(&first) {
             return;
         }
         match UNPARSED.iter().find(|(word, _)| *word == first) {
@@ -219,6 +247,9 @@ impl<'a> Walk<'_, 'a> {
             Own::LoadData => self.mysql_load(),
             Own::Grant => self.mysql_grant(),
             Own::AnalyzeStatement => self.mariadb_analyze(),
+            Own::Duckdb(own) => self.duckdb_own(own),
+            Own::Clickhouse(own) => self.clickhouse_own(own),
+            Own::Spark(own) => self.spark_own(own),
         }
     }
 
