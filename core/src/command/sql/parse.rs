@@ -13,6 +13,7 @@ use sqlparser::tokenizer::{Token as Parsed, TokenWithSpan};
 use crate::command::Dialect;
 use crate::command::sql::Modes;
 use crate::command::sql::grammar::{Fenced, Scanning};
+use crate::command::sql::rewrite::rewrite;
 use crate::command::sql::rules::{Escapes, Nesting, Rules};
 
 /// Lends the grammar for one statement of `tokens` tokens.
@@ -78,16 +79,16 @@ pub(super) fn prepare(dialect: Dialect, tokens: &mut Vec<TokenWithSpan>) {
             leave_out_locks(tokens);
         }
         Dialect::Mysql | Dialect::Mariadb => leave_out_priorities(tokens),
+        Dialect::Duckdb
+        | Dialect::Clickhouse
+        | Dialect::Hive
+        | Dialect::Spark
+        | Dialect::Databricks => rewrite(dialect, tokens),
         Dialect::Mssql
         | Dialect::Sqlite
         | Dialect::Snowflake
         | Dialect::Bigquery
-        | Dialect::Clickhouse
-        | Dialect::Oracle
-        | Dialect::Duckdb
-        | Dialect::Hive
-        | Dialect::Spark
-        | Dialect::Databricks => {}
+        | Dialect::Oracle => {}
     }
 }
 

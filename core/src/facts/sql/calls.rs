@@ -82,6 +82,9 @@ impl<'a> Walk<'_, 'a> {
         if let Some(over) = over {
             flow.depends.add(&self.window(over, names));
         }
+        if let FunctionArguments::List(list) = args {
+            self.set_function(&function.name, list);
+        }
         let mut parts = Vec::with_capacity(name.0.len());
         for part in &name.0 {
             match part {
@@ -225,6 +228,13 @@ impl<'a> Walk<'_, 'a> {
                 return None;
             }
         };
+        let columns = matches!(self.setting.dialect, Dialect::Duckdb | Dialect::Clickhouse)
+            && (schema, name) == (None, "columns");
+        if columns {
+            // No function: many columns.
+            self.part.unresolved = true;
+            return None;
+        }
         self.part.calls.insert(Path::exact(parts.iter().map(String::as_str)).to_string());
         let mut known = None;
         if let Some(catalog) = self.setting.catalog {

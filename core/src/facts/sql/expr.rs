@@ -7,6 +7,7 @@ use sqlparser::ast::{
 
 use super::flow::{Flow, Names, Origin};
 use super::walk::Walk;
+use crate::command::Dialect;
 use crate::facts::How;
 
 impl<'a> Walk<'_, 'a> {
@@ -106,6 +107,7 @@ impl<'a> Walk<'_, 'a> {
                 self.exprs([&**expr, &**low, &**high], names)
             }
             Expr::InList { expr, list, negated: _ } => {
+                self.set_table(list);
                 self.exprs(std::iter::once(&**expr).chain(list), names)
             }
             Expr::InSubquery { expr, subquery, negated: _ } => {
@@ -289,6 +291,10 @@ impl<'a> Walk<'_, 'a> {
     /// do anything.
     fn operator(&mut self, op: &BinaryOperator) {
         match op {
+            // Functions by another name: `statement` looks whether one may be hidden.
+            BinaryOperator::Custom(symbol)
+                if self.setting.dialect == Dialect::Duckdb
+                    && DUCKDB_OPERATORS.contains(&symbol.as_str()) => {}
             BinaryOperator::Custom(symbol) => {
                 if !OPERATORS.contains(&symbol.as_str()) {
                     self.unknown_function(None);
@@ -418,3 +424,7 @@ const OPERATORS: &[&str] = &[
     "@-@", "@>", "@?", "@@", "@@@", "^", "^?", "^@", "|", "|&>", "|/", "|>>", "||", "||/", "~",
     "~*", "~<=~", "~<~", "~=", "~>", "~>=~", "~>~", "~~", "~~*",
 ];
+
+/// The operators of DuckDB 2.0 that the parser has no name for.
+const DUCKDB_OPERATORS: &[&str] =
+    &["!~~~", "&&", "**", "//", "<->", "<=>", "<@", "@>", "^@", "~~~"];

@@ -24,6 +24,7 @@ mod query;
 mod resolve;
 mod rights;
 mod settings;
+mod spread;
 mod sqlite;
 mod statement;
 #[cfg(test)]

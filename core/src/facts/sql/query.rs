@@ -457,6 +457,14 @@ impl<'a> Walk<'_, 'a> {
         let mut columns = Some(Vec::with_capacity(items.len()));
         for item in items {
             let found: Columns = match item {
+                // One of them gives several columns.
+                SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, alias: _ }
+                    if self.spreads(expr) =>
+                {
+                    self.expr(expr, level);
+                    self.part.unresolved = true;
+                    None
+                }
                 SelectItem::UnnamedExpr(expr) => {
                     let flow = self.expr(expr, level);
                     Some(Rc::new(vec![Column { name: self.output_name(expr), flow }]))

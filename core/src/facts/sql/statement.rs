@@ -18,6 +18,10 @@ use crate::facts::{
 impl<'a> Walk<'_, 'a> {
     /// Walks a statement; without a tree, by its first words.
     pub(super) fn statement(&mut self, tree: Option<&Statement>) {
+        if self.state.shadowed && self.setting.dialect == crate::command::Dialect::Duckdb {
+            // Operators and literals are functions too, and any may be another one now.
+            self.unknown_function(None);
+        }
         let by_words = if self.is_sqlite() { self.sqlite_by_words() } else { self.by_row() };
         match tree {
             _ if by_words => {}

@@ -262,15 +262,8 @@ impl Walk<'_, '_> {
                 return;
             }
         }
-        // `'A'.lower()` calls what stands behind the dot.
-        let of_value =
-            start.checked_sub(1).is_some_and(|dot| self.kind(dot) == Some(TokenKind::Dot));
-        let _ = of_value;
         let named = start.checked_sub(1).is_some_and(|before| {
-            matches!(
-                self.word(before).as_str(),
-                "into" | "table" | "view" | "exists" | "as" | "index"
-            ) && !matches!(self.word(before).as_str(), "exists" | "as")
+            matches!(self.word(before).as_str(), "into" | "table" | "view" | "index")
         });
         if named {
             // `INSERT INTO t (a, b)`, `CREATE TABLE t (…)`.
@@ -349,7 +342,7 @@ const CHANGES: &[&str] = &[
 /// Words that may stand before a bracket without calling anything.
 #[rustfmt::skip]
 const NO_CALLS: &[&str] = &[
-    "all", "and", "any", "array", "as", "asof", "between", "by", "case", "check", "columns",
+    "all", "and", "any", "apply", "array", "as", "asof", "between", "by", "case", "check", "columns",
     "conflict", "cube", "distinct", "else", "except", "exclude", "exists", "explain", "filter",
     "for", "from", "full", "group", "grouping", "having", "if", "in", "include", "inner",
     "intersect", "interval", "into", "is", "join", "key", "lateral", "left", "like", "ilike", "limit",
@@ -360,7 +353,7 @@ const NO_CALLS: &[&str] = &[
     "with", "within", "from_", "percent", "tblproperties", "serdeproperties", "dbproperties",
     "partitioned", "clustered", "bucketed", "skewed", "sorted", "references", "generated", "always",
     "default", "settings", "lambda", "recursive", "positional", "anti", "cross", "natural",
-    "struct", "recluster", "ignore", "respect", "of", "to", "add", "modify", "column", "zorder",
+    "struct", "recluster", "identity", "ignore", "respect", "of", "to", "add", "modify", "column", "zorder",
 ];
 
 /// Types that carry brackets.

@@ -146,6 +146,11 @@ impl Walk<'_, '_> {
         }
     }
 
+    /// Whether one statement holds several: `DROP TABLE a PARALLEL WITH DROP TABLE b`.
+    pub(super) fn goes_parallel(&self) -> bool {
+        (1..self.tokens.len()).any(|at| self.after(at, &["parallel", "with"]).is_some())
+    }
+
     /// Places after the words for what a statement is on: `ON CLUSTER c` says only where it runs.
     fn behind_cluster(&self, at: usize) -> usize {
         match self.after(at, &["on", "cluster"]) {
@@ -653,11 +658,8 @@ impl Walk<'_, '_> {
             self.part.may |= NetEgress;
         }
         let role = if backs { Role::Source } else { Role::Sink };
-        match self.after(1, &["table"]).and_then(|at| self.name_at(at)) {
-            Some((parts, _)) => {
-                self.existing(parts, None, role);
-            }
-            None => {}
+        if let Some((parts, _)) = self.after(1, &["table"]).and_then(|at| self.name_at(at)) {
+            self.existing(parts, None, role);
         }
         self.target(Target {
             kind: TargetKind::Table,

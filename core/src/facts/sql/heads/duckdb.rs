@@ -4,6 +4,7 @@
 use super::{Head, Names, Tail, row, shows};
 use crate::command::sql::TokenKind;
 use crate::facts::sql::files::place_effects;
+use crate::facts::sql::functions;
 use crate::facts::sql::nested;
 use crate::facts::sql::walk::Walk;
 use crate::facts::{
@@ -296,7 +297,7 @@ impl Walk<'_, '_> {
         // A function by another notation.
         self.part.calls.insert(name.clone());
         let args = at..self.tokens.len();
-        if crate::facts::sql::functions::builtin(self.setting.dialect, &name).is_some() {
+        if functions::builtin(self.setting.dialect, &name).is_some() {
             self.invoke(vec![name], &[]);
         } else {
             self.unknown_function(Some(&name));
@@ -412,8 +413,8 @@ impl Walk<'_, '_> {
         {
             self.source(TargetKind::Table, Path::dynamic());
         }
+        self.state.shadowed |= parts.last().is_none_or(|name| hides(name));
         self.object(TargetKind::Function, Path::exact(parts));
-        self.state.shadowed = true;
         self.part.unresolved = true;
         self.define("CREATE MACRO", Schema | CodeExec | Persistence);
     }
@@ -647,3 +648,11 @@ const PLAIN: &[&str] = &[
     "worker_threads", "write_buffer_row_group_count", "write_buffer_row_group_memory_limit",
     "zstd_min_string_length",
 ];
+
+/// Whether a macro of this name may hide a function of DuckDB's own, also one that an operator, a
+/// literal or a clause stands for.
+fn hides(name: &str) -> bool {
+    !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')
+        || name.starts_with("__")
+        || functions::builtin(crate::command::Dialect::Duckdb, name).is_some()
+}

@@ -119,6 +119,10 @@ pub(in crate::facts) const fn heads(dialect: Dialect) -> &'static [&'static [Hea
 impl<'a> Walk<'_, 'a> {
     /// Reads the statement by a row of its dialect; the answer is whether there is one.
     pub(super) fn by_row(&mut self) -> bool {
+        if self.setting.dialect == Dialect::Clickhouse && self.goes_parallel() {
+            self.opaque(crate::facts::Reason::NotParsed);
+            return true;
+        }
         let Some((head, after)) = self.row().filter(|(head, _)| !self.declines(head)) else {
             return false;
         };

@@ -516,11 +516,10 @@ impl Walk<'_, '_> {
             }
         }
         // Types and columns look like calls; only defaults and generated columns make any.
-        for at in from..to {
-            if matches!(self.word(at).as_str(), "default" | "as" | "check") {
-                let end = self.comma_after(at).min(to);
-                self.reach_of(at..end);
-            }
+        let calls =
+            (from..to).find(|at| matches!(self.word(*at).as_str(), "default" | "as" | "check"));
+        if let Some(at) = calls {
+            self.reach_of(at..to);
         }
     }
 
@@ -578,11 +577,11 @@ impl Walk<'_, '_> {
             let text = self.text_from(rows).unwrap_or_default().to_owned();
             self.takes_over(&text);
         } else {
-            for at in after..self.tokens.len() {
-                if matches!(self.word(at).as_str(), "default" | "check" | "partition") {
-                    let open = if self.word(at) == "partition" { at.saturating_add(2) } else { at };
-                    self.reach_of(open..self.tokens.len());
-                }
+            let calls = (after..self.tokens.len()).find(|at| {
+                matches!(self.word(*at).as_str(), "default" | "check" | "partition" | "where")
+            });
+            if let Some(at) = calls {
+                self.reach_of(at.saturating_add(1)..self.tokens.len());
             }
         }
         let renamed = (after..self.tokens.len())
