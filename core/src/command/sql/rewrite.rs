@@ -482,6 +482,10 @@ impl Tokens<'_> {
 
     fn spark(&self, at: usize) -> Option<Change> {
         let (own, next) = (self.word(at), self.word(at + 1));
+        if self.is(at, &Parsed::VerticalBarRightAngleBracket) {
+            // The walk does not follow pipes: the words bound them.
+            return Some(Change { gone: 1, put: vec![Parsed::Backslash] });
+        }
         match own.as_str() {
             "tablesample" => leave_out(match self.plain_brackets(at + 1) {
                 0 => 0,

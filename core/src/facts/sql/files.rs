@@ -44,6 +44,19 @@ impl Walk<'_, '_> {
     }
 }
 
+impl Walk<'_, '_> {
+    /// Notes that changing a relation of this name changes files: Spark's ``delta.`/path` ``.
+    pub(super) fn changes_file(&mut self, parts: &[String]) {
+        let [.., format, path] = parts else { return };
+        let spark =
+            matches!(self.setting.dialect, Dialect::Spark | Dialect::Databricks | Dialect::Hive);
+        if spark && (FORMATS.contains(&format.as_str()) || path.contains(['/', ':'])) {
+            self.part.may |= place_effects(path, Effect::FsWrite);
+            self.place(TargetKind::File, Role::Sink);
+        }
+    }
+}
+
 /// What reaching a file at this place does: another machine where it is an address.
 pub(super) fn place_effects(place: &str, local: Effect) -> EffectSet {
     let place = place.to_ascii_lowercase();

@@ -4,9 +4,9 @@ use std::rc::Rc;
 
 use sqlparser::ast::{
     ConnectByKind, Distinct, Expr, Fetch, GroupByExpr, GroupByWithModifier, Ident, LimitClause,
-    NamedWindowExpr, OrderBy, OrderByExpr, OrderByKind, OrderBySort, Query, Select, SelectInto,
-    SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier, Top,
-    TopQuantity, Value, WildcardAdditionalOptions, With,
+    NamedWindowExpr, OrderBy, OrderByExpr, OrderByKind, OrderBySort, Query, Select, SelectFlavor,
+    SelectInto, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier,
+    Top, TopQuantity, Value, WildcardAdditionalOptions, With,
 };
 
 use super::extent::{self, Aim};
@@ -261,8 +261,8 @@ impl<'a> Walk<'_, 'a> {
             value_table_mode,
             flavor,
         } = select;
-        // Hints, how rows are wrapped, and which clause stands first.
-        let _ = (select_modifiers, flavor);
+        // Hints, and how rows are wrapped.
+        let _ = select_modifiers;
         let outer_inner = self.part.inner.take();
         let mut level = Names::inside(outer);
         let mut depends = Origin::NONE;
@@ -307,7 +307,12 @@ impl<'a> Walk<'_, 'a> {
         for condition in early.chain(having.iter().filter(|_| !late_where && !late_having)) {
             depends.add(&self.condition(condition, &level));
         }
-        let mut columns = self.projection(projection, &level);
+        let mut columns = if *flavor == SelectFlavor::FromFirstNoSelect {
+            // `FROM t`: all of it.
+            self.star(&level).map(|columns| columns.to_vec())
+        } else {
+            self.projection(projection, &level)
+        };
         if exclude.is_some() || value_table_mode.is_some() {
             columns = None;
         }

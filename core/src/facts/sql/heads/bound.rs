@@ -257,14 +257,20 @@ impl Walk<'_, '_> {
             let defines = matches!(
                 self.word(0).as_str(),
                 "create" | "attach" | "alter" | "replace" | "backup" | "restore"
-            ) && (CLAUSES.contains(&word.as_str()) || word.ends_with("mergetree"));
+            ) && (CLAUSES.contains(&word.as_str()) || word.ends_with("mergetree"))
+                && self.is_clause(before, &word);
             if defines || NO_CALLS.contains(&word.as_str()) || TYPES.contains(&word.as_str()) {
                 return;
             }
         }
-        let named = start.checked_sub(1).is_some_and(|before| {
-            matches!(self.word(before).as_str(), "into" | "table" | "view" | "index")
-        });
+        let makes = matches!(
+            self.word(0).as_str(),
+            "insert" | "create" | "replace" | "attach" | "merge" | "cache"
+        );
+        let named = makes
+            && start.checked_sub(1).is_some_and(|before| {
+                matches!(self.word(before).as_str(), "into" | "table" | "view" | "index")
+            });
         if named {
             // `INSERT INTO t (a, b)`, `CREATE TABLE t (…)`.
             return;
@@ -272,6 +278,22 @@ impl Walk<'_, '_> {
         let args = self.literal_arguments(at);
         let args: Vec<Option<&str>> = args.iter().map(Option::as_deref).collect();
         self.invoke(parts, &args);
+    }
+
+    /// Whether a word that may also be a function stands where a definition has an engine, a codec
+    /// or a place.
+    fn is_clause(&self, at: usize, word: &str) -> bool {
+        let calls = functions::builtin(self.setting.dialect, word)
+            .is_some_and(|function| !function.may.is_empty());
+        let before = at.saturating_sub(1);
+        !calls
+            || self.is(before, "=")
+            || matches!(self.word(before).as_str(), "engine" | "to" | "from" | "type")
+            || self.is(before, "(")
+                && matches!(
+                    self.word(before.saturating_sub(1)).as_str(),
+                    "source" | "layout" | "codec"
+                )
     }
 
     /// The texts among the arguments behind the bracket at `open`.

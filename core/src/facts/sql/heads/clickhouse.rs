@@ -298,6 +298,14 @@ impl Walk<'_, '_> {
         }
         let Some((parts, after)) = self.name_at(at) else { return self.opaque(Reason::NotParsed) };
         let infile = self.find(after, "infile");
+        // Rows in the text itself end with their line for some clients, and with the text for others.
+        let inline = format.map_or(self.tokens.len(), |at| at.saturating_add(2));
+        if inline < self.tokens.len()
+            && (self.text_from(inline).unwrap_or_default().contains('\n')
+                || self.text_between(inline.saturating_sub(1), self.tokens.len()).contains('\n'))
+        {
+            return self.opaque(Reason::NotParsed);
+        }
         if format.is_some() || infile.is_some() || values.is_none() && select.is_none() {
             // The rows stand behind the statement, whatever they look like.
             self.reach_of(after.saturating_add(1)..format.unwrap_or(self.tokens.len()));
@@ -405,14 +413,16 @@ impl Walk<'_, '_> {
         });
         let (end, mut extent) = (query.unwrap_or(self.tokens.len()), Extent::Unknown);
         self.reach_of(start..end);
-        // `AS other`: its columns; `TO other`: rows go there.
-        if let Some((other, _)) = self
-            .find(start, "as")
-            .filter(|as_| *as_ < end)
-            .and_then(|as_| self.name_at(as_.saturating_add(1)))
+        // `AS other`: its columns; `AS f(…)`: the table is the function, from now on.
+        let as_ = self.find(start, "as").filter(|as_| as_.saturating_add(1) < end);
+        if let Some(at) = as_.map(|as_| as_.saturating_add(1))
+            && let Some((other, behind)) = self.name_at(at)
+            && !matches!(self.word(at).as_str(), "select" | "with")
         {
-            let behind = self.find(start, "as").map_or(0, |as_| as_.saturating_add(2));
-            if self.kind(behind) != Some(TokenKind::Open) {
+            if self.kind(behind) == Some(TokenKind::Open) {
+                self.invoke(other, &[]);
+                self.part.may |= Persistence;
+            } else {
                 self.existing(other, None, Role::Object);
             }
         }
@@ -768,6 +778,28 @@ fn engine_effects(name: &str) -> EffectSet {
         "executable" | "executablepool" => CodeExec | FsRead,
         "sqlite" | "filelog" => FsRead | FsWrite,
         "distributed" | "merge" | "buffer" | "dictionary" | "alias" => NetEgress | ReadData,
+        "azureblobstorage"
+        | "azurequeue"
+        | "arrowflight"
+        | "datalakecatalog"
+        | "deltalake"
+        | "hdfs"
+        | "hive"
+        | "hudi"
+        | "iceberg"
+        | "kafka"
+        | "materializedmysql"
+        | "materializedpostgresql"
+        | "mongodb"
+        | "mysql"
+        | "nats"
+        | "postgresql"
+        | "rabbitmq"
+        | "redis"
+        | "s3"
+        | "s3queue"
+        | "url"
+        | "ytsaurus" => NetEgress | Persistence,
         "iceberglocal" | "deltalakelocal" | "paimonlocal" => FsRead | FsWrite,
         _ => NetEgress | FsRead | FsWrite | CodeExec | Persistence,
     }

@@ -1,7 +1,7 @@
 //! DuckDB 2.0: its grammar, its settings, what hides behind them. Where releases differ, the wider
 //! bound holds.
 
-use super::{Head, Names, Tail, row, shows};
+use super::{Head, Names, Tail, row};
 use crate::command::sql::TokenKind;
 use crate::facts::sql::files::place_effects;
 use crate::facts::sql::functions;
@@ -80,7 +80,7 @@ pub(super) const DUCKDB: &[Head] = &[
     row("start transaction", Op::Txn, &[], Names::Nothing, Tail::Step(Transaction::Begin)),
     row("commit|end", Op::Txn, &[], Names::Nothing, Tail::Step(Transaction::Commit)),
     row("rollback|abort", Op::Txn, &[], Names::Nothing, Tail::Step(Transaction::Rollback)),
-    shows("call pragma_version", &[]),
+    row("comment on", Op::Define, &[Schema], Names::Some(TargetKind::Other), Tail::Inert),
 ];
 
 impl Walk<'_, '_> {
@@ -144,7 +144,17 @@ impl Walk<'_, '_> {
         let path = self
             .text_at(at)
             .filter(|_| self.kind(at.saturating_add(1)) != Some(TokenKind::Operator));
-        self.reach_of(at..self.tokens.len());
+        let options = (at..self.tokens.len()).find(|at| {
+            self.kind(*at) == Some(TokenKind::Open)
+                && self.token(*at).is_some_and(|t| t.text(self.text) == "(")
+                && name.is_none_or(|name| {
+                    *at > name || self.kind(at.saturating_sub(1)) == Some(TokenKind::Text)
+                })
+        });
+        self.reach_of(at..name.or(options).unwrap_or(self.tokens.len()));
+        if let Some(options) = options {
+            self.reach_of(options.saturating_add(1)..self.tokens.len());
+        }
         match &path {
             Some(path) if path.is_empty() || path.starts_with(":memory:") => {}
             Some(path) => self.part.may |= place_effects(path, FsRead) | FsWrite,
@@ -421,7 +431,8 @@ impl Walk<'_, '_> {
 
     /// A secret opens other servers; a chain of providers looks for keys on this one.
     fn duckdb_secret(&mut self) {
-        self.reach_of(2..self.tokens.len());
+        let options = (1..self.tokens.len()).find(|at| self.kind(*at) == Some(TokenKind::Open));
+        self.reach_of(options.map_or(2, |at| at.saturating_add(1))..self.tokens.len());
         let has = |word: &str| (1..self.tokens.len()).any(|at| self.word(at) == word);
         let persists = has("persistent");
         let looks = has("provider");

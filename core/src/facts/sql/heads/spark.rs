@@ -37,6 +37,7 @@ pub(in crate::facts) enum Own {
     Maintain,
     Declare,
     Explain,
+    Drop,
 }
 
 const fn own(words: &'static str, own: Own) -> Head {
@@ -75,6 +76,7 @@ pub(super) const COMMON: &[Head] = &[
     row("drop function", Op::Destroy, &[Schema, Destroy], Names::One(TargetKind::Function), Tail::Inert),
     row("drop macro", Op::Destroy, &[Schema, Destroy], Names::One(TargetKind::Function), Tail::Inert),
     row("reload function|functions", Op::Session, &[ParserState], Names::Nothing, Tail::Inert),
+    own("drop table|view", Own::Drop),
     row("lock table|database", Op::Configure, &[Availability], Names::One(TargetKind::Table), Tail::Inert),
     row("unlock table|database", Op::Configure, &[Availability], Names::One(TargetKind::Table), Tail::Inert),
     row("create role", Op::Grant, &[Privilege], Names::One(TargetKind::Role), Tail::Inert),
@@ -197,6 +199,7 @@ impl Walk<'_, '_> {
             | Own::CopyInto
             | Own::Maintain
             | Own::Declare
+            | Own::Drop
             | Own::Explain => false,
         }
     }
@@ -267,6 +270,18 @@ impl Walk<'_, '_> {
                 self.finish_plain(Op::Session, "DECLARE");
             }
             Own::Explain => self.spark_explain(),
+            Own::Drop => {
+                let verb = format!("DROP {}", self.word(1).to_ascii_uppercase());
+                let at = self.skip(2, &["if", "exists"]);
+                let Some((parts, _)) = self.name_at(at) else {
+                    return self.opaque(Reason::NotParsed);
+                };
+                self.changes_file(&parts);
+                let path = self.named_parts(parts).path;
+                self.object(TargetKind::Table, path);
+                self.part.may |= Schema | Destroy;
+                self.finish_plain(Op::Destroy, &verb);
+            }
         }
     }
 
@@ -442,6 +457,12 @@ impl Walk<'_, '_> {
         if let Some((like, _)) = self.after(after, &["like"]).and_then(|at| self.name_at(at)) {
             self.reads_file(&like);
             self.existing(like, None, Role::Object);
+        }
+        let clone = (after..rows).find(|at| self.word(*at) == "clone");
+        if let Some((of, _)) = clone.and_then(|at| self.name_at(at.saturating_add(1))) {
+            self.reads_file(&of);
+            self.existing(of, None, Role::Source);
+            self.part.may |= WriteData;
         }
         let mut extent = Extent::Unknown;
         if rows < self.tokens.len() {
@@ -650,7 +671,7 @@ impl Walk<'_, '_> {
     /// DESCRIBE of a table, function, database, or of a query, which does not run.
     fn spark_describe(&mut self) {
         let mut at = 1;
-        for word in ["extended", "formatted", "detail", "history", "table", "query"] {
+        for word in ["detail", "history", "table", "query", "extended", "formatted"] {
             at = self.skip(at, &[word]);
         }
         let first = self.word(at);
