@@ -161,59 +161,58 @@ impl Tokens<'_> {
 
     fn duckdb(&self, at: usize) -> Option<Change> {
         let next = self.word(at + 1);
-        match self.at(at)? {
-            // The second column of what FROM or the select list gives.
-            Parsed::Sharp if self.is_number(at + 1) => {
-                Some(Change { gone: 2, put: vec![quoted("#")] })
+        // The second column of what FROM or the select list gives.
+        if self.is(at, &Parsed::Sharp) && self.is_number(at + 1) {
+            return Some(Change { gone: 2, put: vec![quoted("#")] });
+        }
+        if self.is(at, &Parsed::Overlap) {
+            return Some(Change { gone: 1, put: vec![Parsed::StringConcat] });
+        }
+        match self.word(at).as_str() {
+            "asof" | "positional" if JOINS.contains(&next.as_str()) => leave_out(1),
+            "ignore" | "respect" if next == "nulls" => leave_out(2),
+            "using" if next == "sample" => leave_out(self.sample(at + 2) + 2),
+            "tablesample" => leave_out(self.sample(at + 1) + 1),
+            "using" if next == "key" => leave_out(self.plain_brackets(at + 2) + 2),
+            "filter"
+                if self.is(at + 1, &Parsed::LParen)
+                    && self.before(at) == Some(&Parsed::RParen)
+                    && self.word(at + 2) != "where" =>
+            {
+                let put = vec![word("FILTER"), Parsed::LParen, word("WHERE")];
+                Some(Change { gone: 2, put })
             }
-            Parsed::Overlap => Some(Change { gone: 1, put: vec![Parsed::StringConcat] }),
-            Parsed::Word(_) => match self.word(at).as_str() {
-                "asof" | "positional" if JOINS.contains(&next.as_str()) => leave_out(1),
-                "ignore" | "respect" if next == "nulls" => leave_out(2),
-                "using" if next == "sample" => leave_out(self.sample(at + 2) + 2),
-                "tablesample" => leave_out(self.sample(at + 1) + 1),
-                "using" if next == "key" => leave_out(self.plain_brackets(at + 2) + 2),
-                "filter"
-                    if self.is(at + 1, &Parsed::LParen)
-                        && self.before(at) == Some(&Parsed::RParen)
-                        && self.word(at + 2) != "where" =>
-                {
-                    let put = vec![word("FILTER"), Parsed::LParen, word("WHERE")];
-                    Some(Change { gone: 2, put })
+            "limit"
+                if self.is_number(at + 1)
+                    && (self.is(at + 2, &Parsed::Mod) || self.word(at + 2) == "percent") =>
+            {
+                leave_out(3)
+            }
+            // Which column takes what: the table and the rows stay.
+            "by" if matches!(next.as_str(), "name" | "position")
+                && self.word(0) == "insert"
+                && matches!(
+                    self.word(at + 2).as_str(),
+                    "select" | "from" | "values" | "with" | "table"
+                ) =>
+            {
+                leave_out(2)
+            }
+            // `FROM (SUMMARIZE t)`, `FROM (DESCRIBE t)`.
+            "summarize" | "describe" if self.before(at) == Some(&Parsed::LParen) => {
+                let mut put = everything();
+                put.push(word("FROM"));
+                let close = self.closing(at - 1)?;
+                let query = matches!(next.as_str(), "select" | "from" | "with");
+                if query {
+                    put.push(Parsed::LParen);
                 }
-                "limit"
-                    if self.is_number(at + 1)
-                        && (self.is(at + 2, &Parsed::Mod) || self.word(at + 2) == "percent") =>
-                {
-                    leave_out(3)
+                put.extend((at + 1..close).filter_map(|at| self.at(at).cloned()));
+                if query {
+                    put.push(Parsed::RParen);
                 }
-                // Which column takes what: the table and the rows stay.
-                "by" if matches!(next.as_str(), "name" | "position")
-                    && self.word(0) == "insert"
-                    && matches!(
-                        self.word(at + 2).as_str(),
-                        "select" | "from" | "values" | "with" | "table"
-                    ) =>
-                {
-                    leave_out(2)
-                }
-                // `FROM (SUMMARIZE t)`, `FROM (DESCRIBE t)`.
-                "summarize" | "describe" if self.before(at) == Some(&Parsed::LParen) => {
-                    let mut put = everything();
-                    put.push(word("FROM"));
-                    let close = self.closing(at - 1)?;
-                    let query = matches!(next.as_str(), "select" | "from" | "with");
-                    if query {
-                        put.push(Parsed::LParen);
-                    }
-                    put.extend((at + 1..close).filter_map(|at| self.at(at).cloned()));
-                    if query {
-                        put.push(Parsed::RParen);
-                    }
-                    Some(Change { gone: close - at, put })
-                }
-                _ => None,
-            },
+                Some(Change { gone: close - at, put })
+            }
             _ => None,
         }
     }
@@ -441,18 +440,18 @@ impl Tokens<'_> {
                     if !text.look() {
                         return None;
                     }
-                    match token {
-                        Parsed::LParen | Parsed::LBracket | Parsed::LBrace => depth += 1,
-                        Parsed::RParen | Parsed::RBracket | Parsed::RBrace => {
-                            depth = depth.checked_sub(1)?;
+                    if [Parsed::LParen, Parsed::LBracket, Parsed::LBrace].contains(token) {
+                        depth += 1;
+                    } else if [Parsed::RParen, Parsed::RBracket, Parsed::RBrace].contains(token) {
+                        depth = depth.checked_sub(1)?;
+                    } else if depth == 0 {
+                        let name = text.word(end);
+                        if *token == Parsed::Comma || name == "select" {
+                            break;
                         }
-                        Parsed::Comma if depth == 0 => break,
-                        Parsed::Word(_) if depth == 0 => match text.word(end).as_str() {
-                            "as" => alias = Some(end),
-                            "select" => break,
-                            _ => {}
-                        },
-                        _ => {}
+                        if name == "as" {
+                            alias = Some(end);
+                        }
                     }
                     end += 1;
                 }

@@ -62,7 +62,7 @@ pub(super) const CLICKHOUSE: &[Head] = &[
     own("explain", Own::Explain),
     shows("show", &[]),
     shows("show create user|role|quota|row|settings|masking", &[SecretRead]),
-    shows("show users|grants|access|privileges", &[SecretRead]),
+    shows("show grants|users|access|privileges", &[SecretRead]),
     shows("show processlist", &[SecretRead]),
     row("exists", Op::List, &[], Names::Nothing, Tail::Inert),
     own("describe|desc", Own::Explain),
