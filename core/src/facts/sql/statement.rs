@@ -494,6 +494,12 @@ impl<'a> Walk<'_, 'a> {
         let listed = self.setting.catalog.is_some_and(|catalog| !catalog.functions().is_empty());
         let held: Vec<_> = self.actions.drain(before..).collect();
         for action in held {
+            if self.setting.dialect == crate::command::Dialect::Duckdb {
+                // Files are opened for the plan, to learn their columns.
+                let opens = [Effect::FsRead, Effect::NetEgress, Effect::SecretRead];
+                let opens = opens.into_iter().filter(|effect| action.may.contains(*effect));
+                self.part.may |= opens.collect::<EffectSet>();
+            }
             for target in action.targets {
                 let kind = target.kind;
                 if unknown && kind == TargetKind::Other {

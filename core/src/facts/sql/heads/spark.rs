@@ -744,15 +744,11 @@ impl Walk<'_, '_> {
         self.session.clear();
         let unknown = self.reasons.contains(&Reason::UnknownFunction);
         for action in facts.actions {
+            // Schemas of files are read for the plan.
+            let reads = [FsRead, NetEgress];
+            let reads = reads.into_iter().filter(|effect| action.may.contains(*effect));
+            self.part.may |= reads.collect::<EffectSet>();
             for target in action.targets {
-                if target.kind == TargetKind::File {
-                    // Its schema is read for the plan.
-                    let reads = [FsRead, NetEgress];
-                    self.part.may |= reads
-                        .into_iter()
-                        .filter(|effect| action.may.contains(*effect))
-                        .collect::<EffectSet>();
-                }
                 self.source(target.kind, target.path);
             }
             self.part.calls.extend(action.calls);
