@@ -5,6 +5,7 @@ use super::{Head, Names, Tail, row, shows};
 use crate::command::Dialect;
 use crate::command::sql::TokenKind;
 use crate::facts::sql::files::place_effects;
+use crate::facts::sql::functions;
 use crate::facts::sql::walk::Walk;
 use crate::facts::{
     Columns, Effect, EffectSet, Extent, Op, Outputs, Path, Reason, Role, Segment, SessionDelta,
@@ -770,8 +771,11 @@ impl Walk<'_, '_> {
             .unwrap_or(1);
         let at = self.skip(kind.saturating_add(1), &["if", "not", "exists"]);
         let Some((parts, after)) = self.name_at(at) else { return self.opaque(Reason::NotParsed) };
+        // 4.3 calls its own function all the same; no release is counted on.
+        self.state.shadowed |= parts
+            .last()
+            .is_none_or(|name| functions::builtin(self.setting.dialect, name).is_some());
         self.object(TargetKind::Function, Path::exact(parts));
-        self.state.shadowed = true;
         let returns = (after..self.tokens.len()).find(|at| self.word(*at) == "return");
         let class = self
             .find(after, "as")
