@@ -33,6 +33,8 @@ pub struct SessionReader {
     path_unknown: bool,
     /// Definitions were changed: the catalog's columns may be wrong.
     stale: bool,
+    /// Functions were made that may hide the server's own.
+    shadowed: bool,
     /// Counts the changes of the state.
     version: u64,
 }
@@ -41,7 +43,7 @@ impl SessionReader {
     /// A reader at the start of a session.
     #[must_use]
     pub const fn new(session: SqlSession) -> Self {
-        Self { session, path_unknown: false, stale: false, version: 0 }
+        Self { session, path_unknown: false, stale: false, shadowed: false, version: 0 }
     }
 
     /// What the next command would do, and what it leaves behind.
@@ -50,14 +52,15 @@ impl SessionReader {
             let scope = Scope { catalog, session: &self.session };
             return super::read(protocol, bytes, &scope);
         };
-        let (facts, state) =
-            sql::read_on(dialect, bytes, catalog, &self.session, self.path_unknown, self.stale);
-        let (session, path_unknown, stale) = state;
+        let flags = (self.path_unknown, self.stale, self.shadowed);
+        let (facts, state) = sql::read_on(dialect, bytes, catalog, &self.session, flags);
+        let (session, path_unknown, stale, shadowed) = state;
         let session = session.unwrap_or_else(|| self.session.clone());
-        if session != self.session || path_unknown != self.path_unknown || stale != self.stale {
+        if session != self.session || (path_unknown, stale, shadowed) != flags {
             self.version += 1;
         }
-        (self.session, self.path_unknown, self.stale) = (session, path_unknown, stale);
+        self.session = session;
+        (self.path_unknown, self.stale, self.shadowed) = (path_unknown, stale, shadowed);
         facts
     }
 
@@ -67,7 +70,8 @@ impl SessionReader {
         let Protocol::Sql(dialect) = protocol else {
             return super::read(protocol, bytes, &Scope { catalog, session: &self.session });
         };
-        sql::read_on(dialect, bytes, catalog, &self.session, self.path_unknown, self.stale).0
+        let flags = (self.path_unknown, self.stale, self.shadowed);
+        sql::read_on(dialect, bytes, catalog, &self.session, flags).0
     }
 
     /// The state, as far as it has names.
@@ -133,6 +137,7 @@ impl SessionReader {
         let mine = &mut self.session;
         self.path_unknown |= other.path_unknown || mine.search_path != *search_path;
         self.stale |= other.stale;
+        self.shadowed |= other.shadowed;
         unless_same(&mut mine.dialect, dialect);
         unless_same(&mut mine.standard_conforming_strings, standard_conforming_strings);
         unless_same(&mut mine.sql_mode, sql_mode);
@@ -143,8 +148,8 @@ impl SessionReader {
         only_same(&mut mine.cursors, cursors);
         // `$user` stands for the role.
         self.path_unknown |= mine.role != before.session.role;
-        if (&before.session, before.path_unknown, before.stale)
-            != (&self.session, self.path_unknown, self.stale)
+        if (&before.session, before.path_unknown, before.stale, before.shadowed)
+            != (&self.session, self.path_unknown, self.stale, self.shadowed)
         {
             self.version += 1;
         }

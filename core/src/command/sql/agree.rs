@@ -198,7 +198,7 @@ impl Guarded<'_> {
             {
                 return Some(Parsed::Number(text.to_owned(), false));
             }
-            // `0b101`, which looks like a name that begins with a digit.
+            // `0b101`, `1L`, which look like a name that begins with a digit.
             TokenKind::Number if matches!(other, Parsed::Word(_)) => {
                 return Some(Parsed::Number(text.to_owned(), false));
             }
@@ -236,6 +236,13 @@ impl Guarded<'_> {
     fn same_text(&self, token: &Token, other: Parsed) -> Option<Parsed> {
         if is_bytes(&other) {
             return Some(other);
+        }
+        // Hive's texts in double quotes.
+        if let Parsed::Word(word) = &other
+            && self.dialect == Dialect::Hive
+            && word.quote_style == Some('"')
+        {
+            return self.value(token).map(Parsed::SingleQuotedString);
         }
         let second = text_of(&other)?;
         let exact = self.dialect == Dialect::Postgres && self.modes.backslash != Some(true);
@@ -311,6 +318,16 @@ impl Guarded<'_> {
                 Some(Parsed::HexStringLiteral(String::new()))
             }
             // `'a'`, a line break, `'b'`: one literal that goes on.
+            TokenKind::Text
+                if matches!(
+                    theirs,
+                    [Parsed::Word(letter), Parsed::SingleQuotedString(_) | Parsed::DoubleQuotedString(_)]
+                        if ["e", "r"].iter().any(|known| letter.value.eq_ignore_ascii_case(known))
+                ) =>
+            {
+                // `e'…'`, `r'…'`.
+                self.value(token).map(Parsed::SingleQuotedString)
+            }
             TokenKind::Text => {
                 let strings = theirs.iter().all(|other| {
                     matches!(other, Parsed::SingleQuotedString(_) | Parsed::EscapedStringLiteral(_))
@@ -328,8 +345,10 @@ impl Guarded<'_> {
                 keyword: Keyword::NoKeyword,
             })),
             // `a$b` in SQLite, letters beyond ASCII in other dialects.
-            TokenKind::Word => (text.contains(['$', '@', '#']) || !text.is_ascii())
-                .then(|| Parsed::make_word(text, None)),
+            TokenKind::Word => (text.contains(['$', '@', '#'])
+                || !text.is_ascii()
+                || self.dialect == Dialect::Hive && text.starts_with('_'))
+            .then(|| Parsed::make_word(text, None)),
             TokenKind::Operator
             | TokenKind::Open
             | TokenKind::Close

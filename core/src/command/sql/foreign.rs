@@ -4,7 +4,7 @@
 //! Whoever sees one of these fills it in *after* the text was read, sometimes with raw SQL. They
 //! are told from operators by what stands on both sides.
 
-use crate::command::sql::rules::{Ends, Mark, Placeholders, Rules};
+use crate::command::sql::rules::{Ends, Mark, Operators, Placeholders, Rules};
 use crate::command::sql::{Refusal, Token, TokenKind};
 use crate::primitives::Span;
 
@@ -20,7 +20,7 @@ pub(super) fn refuse_foreign(text: &str, tokens: &[Token], rules: &Rules) -> Res
                 let after = tokens.get(index + 1);
                 let only_labels = rules.ends == Ends::ClientDelimiter;
                 let around = Around { text, before, after, depth, only_labels };
-                if around.is_foreign(token, rules.placeholders) {
+                if around.is_foreign(token, rules) {
                     let end = around.after.map_or(token.span.end(), |after| after.span.end());
                     return Err(Refusal::ForeignPlaceholder(Span::from_offsets(
                         token.span.start(),
@@ -53,16 +53,18 @@ struct Around<'a> {
 }
 
 impl Around<'_> {
-    fn is_foreign(&self, operator: &Token, placeholders: Placeholders) -> bool {
+    fn is_foreign(&self, operator: &Token, rules: &Rules) -> bool {
         let word = operator.text(self.text);
         let percent = match word {
             "%" => !self.ends_operand() && !self.in_stage(operator),
             "%%" | "<%" | "<<%" => false,
             longer => longer.ends_with('%'),
         };
-        match placeholders {
+        match rules.placeholders {
             Placeholders::Sqlite => percent,
             Placeholders::Marks(marks) => match word {
+                // DuckDB's colons are PostgreSQL's.
+                ":" if matches!(rules.operators, Operators::Run(_)) => self.is_named(operator),
                 ":" if !marks.contains(&Mark::Colon) && self.only_labels => !self.begins_compound(),
                 _ => percent,
             },

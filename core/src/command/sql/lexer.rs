@@ -250,9 +250,11 @@ impl<'a> Lexer<'a> {
         let kind = if name { TokenKind::QuotedName } else { TokenKind::Text };
         let (doubled, backslash) = match quote.escapes {
             Escapes::Never => (false, Backslash::Plain),
-            Escapes::Doubled | Escapes::Unicode => (true, Backslash::Plain),
+            Escapes::Doubled | Escapes::Unicode | Escapes::PlainInside => (true, Backslash::Plain),
             Escapes::Backslash | Escapes::Raw => (false, Backslash::Escapes),
-            Escapes::DoubledAndBackslash => (true, Backslash::Escapes),
+            Escapes::DoubledAndBackslash | Escapes::DoubledAndBackslashAlone => {
+                (true, Backslash::Escapes)
+            }
             Escapes::BackslashVaries => (true, Backslash::Varies),
             Escapes::Session if name => (true, Backslash::Plain),
             Escapes::Session => match self.modes.backslash {
@@ -288,11 +290,22 @@ impl<'a> Lexer<'a> {
             } else if kind == TokenKind::Text
                 && let Some(inside) = self.continuation()?
             {
+                if quote.escapes == Escapes::DoubledAndBackslashAlone {
+                    return Err(Refusal::ReadingsDisagree(self.since(start)));
+                }
                 self.at = inside;
+            } else if quote.escapes == Escapes::PlainInside && !self.is_plain_inside(start) {
+                return Err(Refusal::ReadingsDisagree(self.since(start)));
             } else {
                 return Ok(kind);
             }
         }
+    }
+
+    /// Whether nothing but letters, digits, blanks and `_` stand between the marks since `start`.
+    fn is_plain_inside(&self, start: usize) -> bool {
+        let inside = self.bytes.get(start + 1..self.at.saturating_sub(1)).unwrap_or_default();
+        inside.iter().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b' '))
     }
 
     /// Backslashes of which nobody knows whether they escape. Where an odd number of them stands
@@ -478,6 +491,10 @@ impl<'a> Lexer<'a> {
                 self.number()
             }
             b'$' | b'?' => Err(Refusal::ForeignPlaceholder(self.here())),
+            b':' if matches!(self.rules.operators, Operators::Run(_)) => {
+                self.at += if matches!(self.peek(1), b':' | b'=') { 2 } else { 1 };
+                Ok(TokenKind::Operator)
+            }
             _ if self.rules.is_operator_byte(byte) => self.operator(),
             _ => Err(Refusal::ForeignPlaceholder(self.here())),
         }

@@ -220,6 +220,12 @@ fn guarded_text<'a>(
         // Servers take the text as a C string: what follows a NUL is not read.
         return Err(Refusal::StrangeByte(Span::from_offsets(nul, nul + 1)));
     }
+    // They put the value of a variable there before they cut the text, in strings and comments too.
+    if matches!(dialect, Dialect::Hive | Dialect::Spark | Dialect::Databricks)
+        && let Some(at) = memchr::memmem::find(bytes, b"${")
+    {
+        return Err(Refusal::ForeignPlaceholder(Span::from_offsets(at, at + 2)));
+    }
     let other = session.dialect.as_deref().is_some_and(|name| name != dialect.name());
     if other || !encoding_is_plain(dialect, session) && !text.is_ascii() {
         return Err(Refusal::ParserStateUnknown(whole));

@@ -52,7 +52,9 @@ pub(super) fn with_grammar<R>(
 fn escapes(dialect: Dialect, modes: Modes) -> bool {
     let plain = Rules::of(dialect).quote(b"'").map(|quote| quote.escapes);
     match plain {
-        Some(Escapes::Backslash | Escapes::DoubledAndBackslash) => true,
+        Some(
+            Escapes::Backslash | Escapes::DoubledAndBackslash | Escapes::DoubledAndBackslashAlone,
+        ) => true,
         Some(Escapes::Session) => modes.backslash == Some(true),
         Some(
             Escapes::Never
@@ -60,6 +62,7 @@ fn escapes(dialect: Dialect, modes: Modes) -> bool {
             | Escapes::Raw
             | Escapes::BackslashVaries
             | Escapes::Unicode
+            | Escapes::PlainInside
             | Escapes::Delimited,
         )
         | None => false,

@@ -49,7 +49,8 @@ pub fn text_value(token: &Token, text: &str, dialect: Dialect, modes: Modes) -> 
         Escapes::Unicode => unicode(&plain(inside)?),
         Escapes::Delimited => inside.get(1..closing.checked_sub(1)?).map(str::to_owned),
         Escapes::Backslash => escaped(false),
-        Escapes::DoubledAndBackslash => escaped(true),
+        Escapes::DoubledAndBackslash | Escapes::DoubledAndBackslashAlone => escaped(true),
+        Escapes::PlainInside => plain(inside),
         Escapes::BackslashVaries if inside.contains('\\') => None,
         Escapes::BackslashVaries => plain(inside),
         Escapes::Session => match modes.backslash {
@@ -78,11 +79,14 @@ pub fn name_value(token: &Token, text: &str, dialect: Dialect) -> Option<String>
             match quote.escapes {
                 Escapes::Never => Some(inside.to_owned()),
                 Escapes::Unicode => unicode(&plain()),
-                Escapes::Doubled | Escapes::Session => Some(plain()),
+                Escapes::Doubled | Escapes::Session | Escapes::PlainInside => Some(plain()),
                 Escapes::Backslash | Escapes::DoubledAndBackslash if inside.contains('\\') => None,
                 Escapes::DoubledAndBackslash => Some(plain()),
                 Escapes::Backslash => Some(inside.to_owned()),
-                Escapes::Raw | Escapes::BackslashVaries | Escapes::Delimited => None,
+                Escapes::Raw
+                | Escapes::BackslashVaries
+                | Escapes::DoubledAndBackslashAlone
+                | Escapes::Delimited => None,
             }
         }
         TokenKind::Text

@@ -42,7 +42,13 @@ impl<'a> Walk<'_, 'a> {
         let mut literals: Vec<Option<&str>> = Vec::new();
         match parameters {
             FunctionArguments::None => {}
-            FunctionArguments::Subquery(_) | FunctionArguments::List(_) => self.not_covered(),
+            FunctionArguments::Subquery(_) => self.not_covered(),
+            // `quantile(0.9)(x)`.
+            FunctionArguments::List(list) => {
+                for arg in &list.args {
+                    flow.mix(&self.argument(arg, names));
+                }
+            }
         }
         match args {
             FunctionArguments::None => {}
@@ -86,6 +92,9 @@ impl<'a> Walk<'_, 'a> {
         }
         if let Some(over) = over {
             flow.depends.add(&self.window(over, names));
+        }
+        if let FunctionArguments::List(list) = args {
+            self.set_function(&function.name, list);
         }
         let mut parts = Vec::with_capacity(name.0.len());
         for part in &name.0 {
@@ -191,7 +200,22 @@ impl<'a> Walk<'_, 'a> {
     /// Whether the server's own functions can be trusted to be meant by an unqualified name.
     fn builtins_come_first(&self) -> bool {
         if !self.is_postgres() {
-            return true;
+            // DuckDB's macros, Spark's and Hive's temporary functions hide what has their name.
+            return match self.setting.dialect {
+                Dialect::Duckdb | Dialect::Hive | Dialect::Spark | Dialect::Databricks => {
+                    !self.state.shadowed
+                }
+                Dialect::Postgres
+                | Dialect::Redshift
+                | Dialect::Mysql
+                | Dialect::Mariadb
+                | Dialect::Mssql
+                | Dialect::Sqlite
+                | Dialect::Snowflake
+                | Dialect::Bigquery
+                | Dialect::Clickhouse
+                | Dialect::Oracle => true,
+            };
         }
         let path = self.state.session.search_path.as_deref().unwrap_or_default();
         !self.state.path_unknown && path.iter().position(|s| s == "pg_catalog").unwrap_or(0) == 0
@@ -220,6 +244,13 @@ impl<'a> Walk<'_, 'a> {
                 return None;
             }
         };
+        let columns = matches!(self.setting.dialect, Dialect::Duckdb | Dialect::Clickhouse)
+            && (schema, name) == (None, "columns");
+        if columns {
+            // No function: many columns.
+            self.part.unresolved = true;
+            return None;
+        }
         self.part.calls.insert(Path::exact(parts.iter().map(String::as_str)).to_string());
         let mut known = None;
         let mut bounded = true;

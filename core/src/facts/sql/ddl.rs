@@ -371,11 +371,13 @@ impl<'a> Walk<'_, 'a> {
         // Tables that hold what another holds, in Snowflake and BigQuery.
         let clones = matches!(self.setting.dialect, Dialect::Snowflake | Dialect::Bigquery)
             && !table.external;
+        let located = table.location.as_deref().or_else(|| {
+            table.hive_formats.as_ref().and_then(|formats| formats.location.as_deref())
+        });
+        let engines = self.engine_of_table(located);
         let foreign = (table.clone.is_some() || table.version.is_some()) && !clones
-            || table.external
-            || table.location.is_some()
-            || table.hive_formats.as_ref().is_some_and(|formats| formats.location.is_some())
-            || table.with_connection.is_some();
+            || table.with_connection.is_some()
+            || !engines && (table.external || located.is_some());
         if foreign {
             self.not_covered();
         }
@@ -629,6 +631,7 @@ impl<'a> Walk<'_, 'a> {
         }
         let path = self.made(&function.name, false);
         self.object(TargetKind::Function, path);
+        self.state.shadowed = true;
         for arg in function.args.iter().flatten() {
             self.exprs(&arg.default_expr, names);
         }

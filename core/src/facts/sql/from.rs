@@ -46,6 +46,18 @@ impl<'a> Walk<'_, 'a> {
             let Join { relation, global, join_operator } = join;
             // ClickHouse's GLOBAL says where it is computed.
             let _ = global;
+            // What is joined is an array, and no table.
+            if let (
+                JoinOperator::ArrayJoin
+                | JoinOperator::LeftArrayJoin
+                | JoinOperator::InnerArrayJoin,
+                TableFactor::Table { args: None, alias, .. },
+            ) = (join_operator, relation)
+            {
+                self.push_unknown(alias.as_ref(), level);
+                self.join(join_operator, level, depends);
+                continue;
+            }
             let own = self.factor(relation, level, depends);
             extent = product(extent, own);
             self.join(join_operator, level, depends);
@@ -617,6 +629,7 @@ impl<'a> Walk<'_, 'a> {
         {
             self.invoke(parts.clone(), &[]);
         }
+        self.reads_file(&parts);
         let relation = self.existing(parts, alias, Role::Source);
         level.relations.push(relation);
         if let (Some(last), false) = (level.relations.last_mut(), new.is_empty()) {
@@ -640,6 +653,9 @@ impl<'a> Walk<'_, 'a> {
         role: Role,
     ) -> Relation<'a> {
         let name = self.alias(alias).or_else(|| parts.last().cloned());
+        if role != Role::Source {
+            self.changes_file(&parts);
+        }
         let named = self.named_parts(parts);
         if let (true, [_, Segment::Exact(relation)]) = (named.system, named.path.0.as_slice())
             && let Some(may) = super::functions::system_relation(relation)

@@ -11,6 +11,7 @@ mod ddl;
 mod dml;
 mod expr;
 mod extent;
+mod files;
 mod flow;
 mod from;
 mod functions;
@@ -27,6 +28,7 @@ mod query;
 mod resolve;
 mod rights;
 mod settings;
+mod spread;
 mod sqlite;
 mod statement;
 #[cfg(test)]
@@ -48,12 +50,12 @@ use walk::{Room, Setting, State, Walk};
 
 /// The facts of an SQL command.
 pub(super) fn read(dialect: Dialect, bytes: &[u8], scope: &Scope<'_>) -> Facts {
-    read_on(dialect, bytes, scope.catalog, scope.session, false, false).0
+    read_on(dialect, bytes, scope.catalog, scope.session, (false, false, false)).0
 }
 
 /// What a command leaves behind: the session where it was changed, whether the search path is
-/// unknown, whether the catalog is out of date.
-pub(super) type Left = (Option<SqlSession>, bool, bool);
+/// unknown, whether the catalog is out of date, whether functions may hide the server's own.
+pub(super) type Left = (Option<SqlSession>, bool, bool, bool);
 
 /// The facts of an SQL command under this state, and the state that it leaves.
 pub(super) fn read_on(
@@ -61,22 +63,26 @@ pub(super) fn read_on(
     bytes: &[u8],
     catalog: Option<&Catalog>,
     session: &SqlSession,
-    path_unknown: bool,
-    stale: bool,
+    (path_unknown, stale, shadowed): (bool, bool, bool),
 ) -> (Facts, Left) {
     let room = Room {
         names: Cell::new(limits::MAX_SQL_LINEAGE),
         code: Cell::new(limits::MAX_SQL_NESTED_BYTES),
     };
     let setting = Setting { dialect, catalog, depth: 0, room: &room };
-    let mut state =
-        State { session: Cow::Borrowed(session), path_unknown, stale, variables: Vec::new() };
+    let mut state = State {
+        session: Cow::Borrowed(session),
+        path_unknown,
+        stale,
+        shadowed,
+        variables: Vec::new(),
+    };
     let facts = read_text(setting, bytes, &mut state);
     let session = match state.session {
         Cow::Borrowed(_) => None,
         Cow::Owned(session) => Some(session),
     };
-    (facts, (session, state.path_unknown, state.stale))
+    (facts, (session, state.path_unknown, state.stale, state.shadowed))
 }
 
 /// Reads a text under a state, and leaves the state as the text leaves the session.
@@ -218,4 +224,5 @@ fn forget(state: &mut State<'_>) {
     let dialect = state.session.dialect.clone();
     *state.session.to_mut() = SqlSession { dialect, ..Default::default() };
     state.path_unknown = true;
+    state.shadowed = true;
 }

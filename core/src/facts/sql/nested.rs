@@ -25,6 +25,7 @@ pub(super) fn read_view(setting: &Setting<'_>, text: &str) -> Facts {
         path_unknown: false,
         stale: false,
         variables: Vec::new(),
+        shadowed: false,
     };
     read_sql(setting, &mut state, text)
 }

@@ -462,6 +462,14 @@ impl<'a> Walk<'_, 'a> {
         let mut columns = Some(Vec::with_capacity(items.len()));
         for item in items {
             let found: Columns = match item {
+                // One of them gives several columns.
+                SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, alias: _ }
+                    if self.spreads(expr) =>
+                {
+                    self.expr(expr, level);
+                    self.part.unresolved = true;
+                    None
+                }
                 SelectItem::UnnamedExpr(expr) => {
                     let flow = self.expr(expr, level);
                     Some(Rc::new(vec![Column { name: self.output_name(expr), flow }]))
@@ -576,10 +584,13 @@ impl<'a> Walk<'_, 'a> {
     }
 
     pub(super) fn order(&mut self, order: &OrderBy, names: &Names<'_, 'a>) -> Origin {
-        if order.interpolate.is_some() {
-            self.not_covered();
-        }
         let mut origin = Origin::NONE;
+        for filled in order.interpolate.iter().filter_map(|interpolate| interpolate.exprs.as_ref())
+        {
+            for expr in filled.iter().filter_map(|filled| filled.expr.as_ref()) {
+                origin.add(&self.condition(expr, names));
+            }
+        }
         match &order.kind {
             OrderByKind::All(_) => origin = Origin::Any,
             OrderByKind::Expressions(exprs) => {
@@ -593,8 +604,10 @@ impl<'a> Walk<'_, 'a> {
 
     pub(super) fn order_expr(&mut self, by: &OrderByExpr, names: &Names<'_, 'a>) -> Flow {
         let OrderByExpr { expr, options, with_fill } = by;
-        if with_fill.is_some() {
-            self.not_covered();
+        if let Some(fill) = with_fill {
+            // Rows are made between those that are there.
+            self.part.loose = true;
+            self.exprs([&fill.from, &fill.to, &fill.step].into_iter().flatten(), names);
         }
         match &options.sort {
             None | Some(OrderBySort::Asc | OrderBySort::Desc) => {}

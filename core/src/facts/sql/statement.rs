@@ -19,6 +19,10 @@ use crate::facts::{
 impl<'a> Walk<'_, 'a> {
     /// Walks a statement; without a tree, by its first words.
     pub(super) fn statement(&mut self, tree: Option<&Statement>) {
+        if self.state.shadowed && self.setting.dialect == Dialect::Duckdb {
+            // Operators and literals are functions too, and any may be another one now.
+            self.unknown_function(None);
+        }
         let by_words = if self.is_sqlite() {
             self.sqlite_by_words()
         } else {
@@ -513,6 +517,12 @@ impl<'a> Walk<'_, 'a> {
         let listed = self.setting.catalog.is_some_and(|catalog| !catalog.functions().is_empty());
         let held: Vec<_> = self.actions.drain(before..).collect();
         for action in held {
+            if self.setting.dialect == Dialect::Duckdb {
+                // Files are opened for the plan, to learn their columns.
+                let opens = [Effect::FsRead, Effect::NetEgress, Effect::SecretRead];
+                let opens = opens.into_iter().filter(|effect| action.may.contains(*effect));
+                self.part.may |= opens.collect::<EffectSet>();
+            }
             for target in action.targets {
                 let kind = target.kind;
                 if unknown && kind == TargetKind::Other {

@@ -50,6 +50,8 @@ pub(super) struct State<'a> {
     pub(super) stale: bool,
     /// BigQuery's variables that statements before this one declared: such a name is no column.
     pub(super) variables: Vec<String>,
+    /// Functions were made that may hide the server's own.
+    pub(super) shadowed: bool,
 }
 
 impl State<'_> {
@@ -59,6 +61,7 @@ impl State<'_> {
             && self.path_unknown == other.path_unknown
             && self.stale == other.stale
             && self.variables == other.variables
+            && self.shadowed == other.shadowed
     }
 }
 

@@ -4,6 +4,7 @@
 //! The statement that is parsed reaches the same tables and more, never less.
 
 mod cloud;
+mod engines;
 mod mysql;
 mod postgres;
 
@@ -25,14 +26,12 @@ pub(super) fn prepare(dialect: Dialect, tokens: &mut Vec<TokenWithSpan>) {
         Dialect::Snowflake => cloud::prepare_snowflake(tokens),
         Dialect::Bigquery => cloud::prepare_bigquery(tokens),
         Dialect::Mysql | Dialect::Mariadb => mysql::prepare(tokens),
-        Dialect::Mssql
-        | Dialect::Sqlite
+        Dialect::Duckdb
         | Dialect::Clickhouse
-        | Dialect::Oracle
-        | Dialect::Duckdb
         | Dialect::Hive
         | Dialect::Spark
-        | Dialect::Databricks => {}
+        | Dialect::Databricks => engines::prepare(dialect, tokens),
+        Dialect::Mssql | Dialect::Sqlite | Dialect::Oracle => {}
     }
 }
 

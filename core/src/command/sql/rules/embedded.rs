@@ -43,8 +43,8 @@ pub(super) static SQLITE: Rules = Rules {
     ends: Ends::Separator,
 };
 
-/// DuckDB 1.x: its scanner is PostgreSQL's (third_party/libpg_query/scan.l), with `?`, `$name`,
-/// `#1` and braces.
+/// DuckDB 2.0 and 1.x: their scanner is PostgreSQL's (third_party/libpg_query/scan.l), or made
+/// after it, with `?`, `$name`, `#1` and braces. Checked with `extract_statements` of 2.0.1.
 pub(super) static DUCKDB: Rules = Rules {
     line_comments: &[LineComment { ends_at_cr: Sure::Yes, ..DASHES }],
     nested_comments: Nesting::Nested,
@@ -52,8 +52,11 @@ pub(super) static DUCKDB: Rules = Rules {
     quotes: &[
         quote("'", Holds::Text, Escapes::Doubled),
         quote("\"", Holds::Name, Escapes::Doubled),
+        // An operator's character in 1.x.
+        quote("`", Holds::Name, Escapes::PlainInside),
         prefixed("n", "'", Holds::Text, Escapes::Doubled),
-        prefixed("e", "'", Holds::Text, Escapes::DoubledAndBackslash),
+        // 1.x reads `E'a'⏎'b\''` as PostgreSQL does, 2.0 reads its second part as a plain string.
+        prefixed("e", "'", Holds::Text, Escapes::DoubledAndBackslashAlone),
         prefixed("b", "'", Holds::Bytes, Escapes::Never),
         prefixed("x", "'", Holds::Bytes, Escapes::Never),
     ],
@@ -64,7 +67,7 @@ pub(super) static DUCKDB: Rules = Rules {
     word_starts: b"",
     word_parts: b"$",
     placeholders: Placeholders::Marks(&[Mark::Question, Mark::Dollar]),
-    operators: Operators::Run(b"~!@#^&|`+-*/%<>="),
+    operators: Operators::Run(b"~!@#^&|+-*/%<>="),
     brackets: b"[{",
     bodies: &[],
     ends: Ends::Separator,

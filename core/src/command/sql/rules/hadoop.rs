@@ -17,7 +17,8 @@ pub(super) static HIVE: Rules = Rules {
     ..SPARK_RULES
 };
 
-/// Spark 3.5: SqlBaseLexer.g4 (`STRING_LITERAL`, `SIMPLE_COMMENT`, `BRACKETED_COMMENT`).
+/// Spark: SqlBaseLexer.g4 (`STRING_LITERAL`, `SIMPLE_COMMENT`, `BRACKETED_COMMENT`); checked on
+/// 4.3. Since 3.0 a backslash carries a comment to the next line. Literals side by side are one.
 pub(super) static SPARK: Rules = SPARK_RULES;
 
 /// Databricks' SQL language reference; its grammar is Spark's.
@@ -44,8 +45,8 @@ const SPARK_RULES: Rules = Rules {
     word_parts: b"",
     placeholders: Placeholders::Marks(&[Mark::Question, Mark::Colon]),
     operators: Operators::List(&[
-        "<=>", "::", "||", "|>", "->", "=>", "==", "<<", ">>", "<=", ">=", "<>", "!=", "+", "-",
-        "*", "/", "%", "<", ">", "=", "|", "&", "^", "~", "!", ":",
+        "<=>", "::", "||", "|>", "->", "=>", "==", "<<", ">>>", ">>", "<=", ">=", "<>", "!=", "+",
+        "-", "*", "/", "%", "<", ">", "=", "|", "&", "^", "~", "!", ":",
     ]),
     brackets: b"[",
     bodies: &[Body { head: &[HeadWord::One(&["begin"])], kind: BodyKind::Program }],

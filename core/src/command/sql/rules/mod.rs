@@ -120,6 +120,11 @@ pub(super) enum Escapes {
     Backslash,
     /// Both.
     DoubledAndBackslash,
+    /// Both; releases differ on how a part behind a line break is read, so one is refused.
+    DoubledAndBackslashAlone,
+    /// Releases differ on whether the marks quote at all: refused, unless nothing but letters,
+    /// digits, blanks and `_` stand inside.
+    PlainInside,
     /// A backslash takes the next character with it as far as cutting goes, and stays.
     Raw,
     /// A closing mark written twice; a backslash as the session says.

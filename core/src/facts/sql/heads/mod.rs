@@ -6,11 +6,15 @@
 //! or code, the bound is everything.
 
 mod bigquery;
+mod bound;
+mod clickhouse;
 mod cloud;
+mod duckdb;
 mod mysql;
 mod redshift;
 mod script;
 mod snowflake;
+mod spark;
 
 use super::manners::Into;
 use super::walk::Walk;
@@ -83,6 +87,9 @@ pub(in crate::facts) enum Own {
     Snowflake(snowflake::Special),
     Bigquery(bigquery::Special),
     Redshift(redshift::Special),
+    Duckdb(duckdb::Own),
+    Clickhouse(clickhouse::Own),
+    Spark(spark::Own),
 }
 
 /// A row without rows that come back.
@@ -109,15 +116,12 @@ pub(in crate::facts) const fn heads(dialect: Dialect) -> &'static [&'static [Hea
         Dialect::Snowflake => &[snowflake::SNOWFLAKE],
         Dialect::Bigquery => &[bigquery::BIGQUERY],
         Dialect::Redshift => &[redshift::REDSHIFT],
-        Dialect::Postgres
-        | Dialect::Sqlite
-        | Dialect::Mssql
-        | Dialect::Clickhouse
-        | Dialect::Oracle
-        | Dialect::Duckdb
-        | Dialect::Hive
-        | Dialect::Spark
-        | Dialect::Databricks => &[],
+        Dialect::Duckdb => &[duckdb::DUCKDB],
+        Dialect::Clickhouse => &[clickhouse::CLICKHOUSE],
+        Dialect::Hive => &[spark::HIVE, spark::COMMON],
+        Dialect::Spark => &[spark::SPARK, spark::COMMON],
+        Dialect::Databricks => &[spark::DATABRICKS, spark::SPARK, spark::COMMON],
+        Dialect::Postgres | Dialect::Sqlite | Dialect::Mssql | Dialect::Oracle => &[],
     }
 }
 
@@ -144,6 +148,10 @@ pub(in crate::facts) const fn fallbacks(dialect: Dialect) -> &'static [&'static 
 impl<'a> Walk<'_, 'a> {
     /// Reads the statement by a row of its dialect; the answer is whether there is one.
     pub(super) fn by_row(&mut self) -> bool {
+        if self.setting.dialect == Dialect::Clickhouse && self.goes_parallel() {
+            self.opaque(crate::facts::Reason::NotParsed);
+            return true;
+        }
         self.by_row_of(heads(self.setting.dialect))
     }
 
@@ -169,15 +177,35 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn by_row_of(&mut self, tables: &[&'static [Head]]) -> bool {
-        let Some((head, after)) = self.row(tables) else { return false };
+        let row = self.row(tables).filter(|(head, _)| !self.declines(head));
+        let Some((head, after)) = row else { return false };
         self.read_row(head, after);
         true
+    }
+
+    /// Whether the statement is one of a row's that its tree says more of.
+    fn declines(&self, head: &Head) -> bool {
+        match head.tail {
+            Tail::Own(Own::Clickhouse(clickhouse::Own::Insert)) => !self.clickhouse_inserts_apart(),
+            Tail::Own(Own::Spark(own)) => self.spark_declines(own),
+            Tail::Own(_)
+            | Tail::Inert
+            | Tail::Looked
+            | Tail::Code
+            | Tail::Statement
+            | Tail::Expression
+            | Tail::Step(_)
+            | Tail::Current => false,
+        }
     }
 
     /// A statement of which only the first word is understood; everything may happen.
     pub(super) fn by_first_word(&mut self) {
         let first = self.word(0);
         if self.manners().into == Into::Variables && self.writes_file() {
+            return;
+        }
+        if self.by_bounds(&first) {
             return;
         }
         match UNPARSED.iter().find(|(word, _)| *word == first) {
@@ -296,6 +324,9 @@ impl<'a> Walk<'_, 'a> {
             Own::Snowflake(special) => self.snowflake(special),
             Own::Bigquery(special) => self.bigquery(special),
             Own::Redshift(special) => self.redshift(special),
+            Own::Duckdb(own) => self.duckdb_own(own),
+            Own::Clickhouse(own) => self.clickhouse_own(own),
+            Own::Spark(own) => self.spark_own(own),
         }
     }
 
