@@ -114,9 +114,11 @@ impl Guarded<'_> {
     fn same(&self, token: &Token, other: Parsed) -> Option<Parsed> {
         let text = token.text(self.text);
         let fits = match token.kind {
-            // `$action` of T-SQL.
+            // `$action` of T-SQL. Any other word with a dollar there is an amount of money, and what
+            // stands behind it a word of its own.
             TokenKind::Word if matches!(other, Parsed::Placeholder(_)) => {
-                return Some(Parsed::make_word(text, None));
+                let known = DOLLAR_WORDS.iter().any(|word| word.eq_ignore_ascii_case(text));
+                return known.then(|| Parsed::make_word(text, None));
             }
             TokenKind::Word => matches!(&other, Parsed::Word(word) if word.quote_style.is_none()),
             TokenKind::QuotedName => {
@@ -298,6 +300,19 @@ fn text_of(token: &Parsed) -> Option<&String> {
         None
     }
 }
+
+/// The names of T-SQL that begin with a dollar (Transact-SQL reference: "MERGE", "Pseudo-columns",
+/// "$PARTITION", "SQL Graph").
+const DOLLAR_WORDS: &[&str] = &[
+    "$action",
+    "$edge_id",
+    "$from_id",
+    "$identity",
+    "$node_id",
+    "$partition",
+    "$rowguid",
+    "$to_id",
+];
 
 /// The parser's token for an operator.
 fn operator(text: &str) -> Parsed {

@@ -14,6 +14,7 @@ mod modes;
 mod outline;
 mod parse;
 mod refusal;
+mod rewrite;
 mod rules;
 mod token;
 mod tsql;

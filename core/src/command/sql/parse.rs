@@ -75,12 +75,12 @@ pub(super) fn prepare(dialect: Dialect, tokens: &mut Vec<TokenWithSpan>) {
             leave_out_locks(tokens);
         }
         Dialect::Mysql | Dialect::Mariadb => leave_out_priorities(tokens),
-        Dialect::Mssql
-        | Dialect::Sqlite
+        Dialect::Mssql => super::rewrite::mssql(tokens),
+        Dialect::Oracle => super::rewrite::oracle(tokens),
+        Dialect::Sqlite
         | Dialect::Snowflake
         | Dialect::Bigquery
         | Dialect::Clickhouse
-        | Dialect::Oracle
         | Dialect::Duckdb
         | Dialect::Hive
         | Dialect::Spark
@@ -206,7 +206,7 @@ fn leave_out_locks(tokens: &mut Vec<TokenWithSpan>) {
 }
 
 /// Removes the tokens at these places, which are in their order.
-fn remove(tokens: &mut Vec<TokenWithSpan>, places: &[usize]) {
+pub(super) fn remove(tokens: &mut Vec<TokenWithSpan>, places: &[usize]) {
     if !places.is_empty() {
         let mut at = 0..;
         tokens.retain(|_| at.next().is_some_and(|at: usize| places.binary_search(&at).is_err()));

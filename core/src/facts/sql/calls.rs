@@ -10,6 +10,7 @@ use super::functions::{self, Code};
 use super::nested;
 use super::settings;
 use super::walk::Walk;
+use crate::command::Dialect;
 use crate::facts::{Effect, EffectSet, How, Path, Reason, SessionDelta, TargetKind, Understanding};
 
 /// What is known of a call's result.
@@ -81,6 +82,10 @@ impl<'a> Walk<'_, 'a> {
                 ObjectNamePart::Identifier(ident) => parts.push(self.fold(ident)),
                 ObjectNamePart::Function(_) => self.not_covered(),
             }
+        }
+        if self.is_xml_method(&parts, names) {
+            self.part.unresolved = true;
+            return Flow::any();
         }
         match self.invoke(parts, &literals) {
             None => Flow::any(),
@@ -339,6 +344,12 @@ impl<'a> Walk<'_, 'a> {
         names: &Names<'_, 'a>,
     ) -> Flow {
         let parts: Vec<String> = idents.iter().map(|ident| self.fold(ident)).collect();
+        if let ([name], Dialect::Mssql) = (parts.as_slice(), self.setting.dialect)
+            && name.starts_with('@')
+        {
+            // A variable, whatever was put into it.
+            return Flow { how: How::Opaque, ..Flow::any() };
+        }
         if let Some(flow) = self.resolve(&parts, names) {
             return flow;
         }

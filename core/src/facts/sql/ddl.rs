@@ -470,6 +470,8 @@ impl<'a> Walk<'_, 'a> {
             | ColumnOption::Comment(_)
             | ColumnOption::OnConflict(_)
             | ColumnOption::Invisible => {}
+            // Numbers that the server counts itself.
+            ColumnOption::Identity(_) if self.setting.dialect == Dialect::Mssql => {}
             ColumnOption::Options(_)
             | ColumnOption::Identity(_)
             | ColumnOption::Policy(_)

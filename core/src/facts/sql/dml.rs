@@ -12,6 +12,7 @@ use super::extent::{self, Aim};
 use super::flow::{Columns, Cte, Flow, Names, Origin, Relation, Shape};
 use super::query::{at_most, row_count};
 use super::walk::Walk;
+use crate::command::Dialect;
 use crate::facts::{Effect, Extent, Op, Outputs, Path, Role, Target, TargetKind};
 
 impl<'a> Walk<'_, 'a> {
@@ -516,6 +517,7 @@ impl<'a> Walk<'_, 'a> {
         let aim = Aim::of_target(self, &level);
         let extent = Self::narrowed(selection.iter().chain(on), &aim);
         let extent = self.limited_change(extent, limit.as_ref(), &level);
+        let extent = self.bounded_change(extent, selection.as_ref());
         self.part.may |= Effect::WriteData;
         if *or == Some(SqliteOnConflict::Replace) {
             self.part.may |= Effect::Destroy;
@@ -535,6 +537,24 @@ impl<'a> Walk<'_, 'a> {
         let Some(limit) = limit else { return extent };
         self.expr(limit, level);
         match (row_count(limit), extent.max_rows()) {
+            (Some(rows), Some(bound)) => at_most(rows.min(bound)),
+            (Some(rows), None) => at_most(rows),
+            (None, _) => extent,
+        }
+    }
+
+    /// The bound that `TOP (n)` and `ROWNUM < n` give.
+    fn bounded_change(&self, extent: Extent, selection: Option<&sqlparser::ast::Expr>) -> Extent {
+        let bound = if self.setting.repeats {
+            None
+        } else if self.setting.dialect == Dialect::Mssql {
+            self.top_of_change()
+        } else if self.setting.dialect == Dialect::Oracle {
+            selection.and_then(extent::rownum_bound)
+        } else {
+            None
+        };
+        match (bound, extent.max_rows()) {
             (Some(rows), Some(bound)) => at_most(rows.min(bound)),
             (Some(rows), None) => at_most(rows),
             (None, _) => extent,
@@ -578,6 +598,7 @@ impl<'a> Walk<'_, 'a> {
         let aim = Aim::of_target(self, &level);
         let extent = Self::narrowed(selection.iter().chain(on), &aim);
         let extent = self.limited_change(extent, limit.as_ref(), &level);
+        let extent = self.bounded_change(extent, selection.as_ref());
         self.part.may |= Effect::WriteData | Effect::Destroy;
         let written = Flow { depends, ..Flow::constant() };
         let (returned, outputs) =

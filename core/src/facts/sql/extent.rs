@@ -17,12 +17,16 @@ use super::constant::{asks_for_a_value, fold, is_truth, strip};
 use super::flow::{Names, Shape};
 use super::query::at_most;
 use super::walk::Walk;
+use crate::command::Dialect;
 use crate::facts::Extent;
 use crate::schema::NameCase;
 
 /// What a restriction aims at.
 #[derive(Debug)]
 pub(super) struct Aim {
+    dialect: Dialect,
+    /// Variables around the statement.
+    variables: Vec<String>,
     case: NameCase,
     /// Names by which columns of the target are qualified; none: every relation counts.
     qualifiers: Vec<String>,
@@ -42,6 +46,8 @@ impl Aim {
     /// The aim of a SELECT: every relation of its FROM.
     pub(super) fn of_select(walk: &Walk<'_, '_>, level: &Names<'_, '_>) -> Self {
         let mut aim = Self {
+            dialect: walk.setting.dialect,
+            variables: walk.setting.room.variables.borrow().clone(),
             case: walk.case(),
             qualifiers: Vec::new(),
             others: Vec::new(),
@@ -62,6 +68,8 @@ impl Aim {
         let mut relations = level.relations.iter();
         let Some(target) = relations.next() else { return Self::of_select(walk, level) };
         let mut aim = Self {
+            dialect: walk.setting.dialect,
+            variables: walk.setting.room.variables.borrow().clone(),
             case: walk.case(),
             qualifiers: target.name.iter().cloned().collect(),
             others: relations.filter_map(|relation| relation.name.clone()).collect(),
@@ -97,6 +105,9 @@ impl Aim {
         };
         if let Expr::Identifier(ident) = expr {
             let name = name(ident);
+            if ident.quote_style.is_none() && self.is_value(&name) {
+                return None;
+            }
             return match &self.columns {
                 Some(columns) if !columns.contains(&name) => {
                     matches!(name.as_str(), "ctid" | "rowid" | "oid" | "_rowid_").then_some(name)
@@ -112,6 +123,13 @@ impl Aim {
             return ours.then_some(column);
         }
         None
+    }
+
+    /// Whether a word is no column: a variable, or what Oracle computes without brackets.
+    fn is_value(&self, name: &str) -> bool {
+        name.starts_with('@')
+            || self.dialect == Dialect::Oracle && ORACLE_VALUES.contains(&name)
+            || self.variables.iter().any(|variable| variable == name)
     }
 
     fn columns_of(&self, expr: &Expr, out: &mut BTreeSet<String>) {
@@ -136,6 +154,8 @@ impl Aim {
         let hidden: Vec<String> =
             select.from.iter().filter_map(|tables| factor_name(&tables.relation)).collect();
         let inside = Self {
+            dialect: self.dialect,
+            variables: self.variables.clone(),
             case: self.case,
             qualifiers: self
                 .qualifiers
@@ -165,6 +185,54 @@ impl Aim {
         }
         matches!((self.column(a), self.column(b)), (Some(a), Some(b)) if a == b)
     }
+}
+
+/// What Oracle computes without brackets (SQL Language Reference, "Pseudocolumns", "Functions").
+const ORACLE_VALUES: &[&str] = &[
+    "current_date",
+    "current_timestamp",
+    "dbtimezone",
+    "level",
+    "localtimestamp",
+    "rownum",
+    "sessiontimezone",
+    "sysdate",
+    "systimestamp",
+    "uid",
+    "user",
+];
+
+/// The rows that `ROWNUM < n` leaves: no more than that are numbered, whatever else restricts them.
+pub(super) fn rownum_bound(selection: &Expr) -> Option<u64> {
+    let mut bound: Option<u64> = None;
+    conjuncts(selection, &mut |conjunct| {
+        let Expr::BinaryOp { left, op, right } = conjunct else { return };
+        let is_rownum = |expr: &Expr| {
+            if let Expr::Identifier(ident) = strip(expr) {
+                ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case("rownum")
+            } else {
+                false
+            }
+        };
+        let side = if is_rownum(left) {
+            side(op).map(|side| (side, right))
+        } else if is_rownum(right) {
+            side(op).map(|side| (side.turned(), left))
+        } else {
+            None
+        };
+        let Some((side, value)) = side else { return };
+        let Some(super::constant::Constant::Int(value)) = fold(value) else { return };
+        let value = u64::try_from(value).unwrap_or(0);
+        let rows = match side {
+            Side::Less => value.saturating_sub(1),
+            Side::LessEqual => value,
+            Side::Equal => 1,
+            Side::NotEqual | Side::GreaterEqual | Side::Greater => return,
+        };
+        bound = Some(bound.map_or(rows, |bound| bound.min(rows)));
+    });
+    bound
 }
 
 fn factor_name(factor: &TableFactor) -> Option<String> {
@@ -484,6 +552,8 @@ fn selects_itself(expr: &Expr, query: &Query, aim: &Aim) -> bool {
         return false;
     };
     let inside = Aim {
+        dialect: aim.dialect,
+        variables: aim.variables.clone(),
         case: aim.case,
         qualifiers: Vec::new(),
         others: Vec::new(),

@@ -373,6 +373,11 @@ impl<'a> Walk<'_, 'a> {
             depends.add(&self.argument(arg, level).as_dependence());
         }
         let name = self.alias(alias).or_else(|| parts.last().cloned());
+        if self.is_xml_method(&parts, level) {
+            self.part.unresolved = true;
+            self.push_unknown(alias, level);
+            return Extent::Unknown;
+        }
         // In FROM a function's rows are rows: LIMIT bounds them.
         let (loose, rows) = (self.part.loose, self.part.rows);
         if self.invoke(parts, &literals).is_some() {
@@ -485,6 +490,11 @@ impl<'a> Walk<'_, 'a> {
             self.part.may |=
                 super::functions::relation_effects(self.setting.dialect, &named.path.0);
         }
+        let remote = self.remote(&named.path);
+        if let Some(host) = remote {
+            self.part.may |= crate::facts::Effect::NetEgress;
+            self.object(TargetKind::Host, host);
+        }
         let columns = match named.table {
             Some(_) => Columns::Named(Vec::new()),
             None => Columns::Any,
@@ -503,6 +513,21 @@ impl<'a> Walk<'_, 'a> {
             None => Shape::Unknown,
         };
         Relation { name, schema, shape, target: Some(path) }
+    }
+
+    /// The server that a name says a table is on: `server.db.schema.t`, `t@link`.
+    fn remote(&self, path: &Path) -> Option<Path> {
+        if let (Dialect::Mssql, [server, _, _, _, ..]) = (self.setting.dialect, path.0.as_slice()) {
+            return Some(Path(vec![server.clone()]));
+        }
+        if self.setting.dialect != Dialect::Oracle {
+            return None;
+        }
+        path.0.iter().find_map(|name| {
+            let Segment::Exact(name) = name else { return None };
+            let (_, link) = name.split_once('@')?;
+            Some(Path::exact([link]))
+        })
     }
 
     /// What stands behind a view is read, or written, with it.

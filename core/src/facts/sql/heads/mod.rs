@@ -5,7 +5,9 @@
 //! something can, the row says so, and the rest is looked at: if it may hold an expression, a query
 //! or code, the bound is everything.
 
+mod mssql;
 mod mysql;
+mod oracle;
 
 use super::manners::Into;
 use super::walk::Walk;
@@ -71,6 +73,8 @@ pub(in crate::facts) enum Own {
     LoadData,
     Grant,
     AnalyzeStatement,
+    Tsql(mssql::Tsql),
+    Oracle(oracle::Own),
 }
 
 /// A row without rows that come back.
@@ -94,14 +98,14 @@ pub(in crate::facts) const fn heads(dialect: Dialect) -> &'static [&'static [Hea
     match dialect {
         Dialect::Mysql => &[mysql::MYSQL, mysql::COMMON],
         Dialect::Mariadb => &[mysql::MARIADB, mysql::COMMON],
+        Dialect::Mssql => &[mssql::MSSQL],
+        Dialect::Oracle => &[oracle::ORACLE],
         Dialect::Postgres
         | Dialect::Redshift
         | Dialect::Sqlite
-        | Dialect::Mssql
         | Dialect::Snowflake
         | Dialect::Bigquery
         | Dialect::Clickhouse
-        | Dialect::Oracle
         | Dialect::Duckdb
         | Dialect::Hive
         | Dialect::Spark
@@ -121,6 +125,9 @@ impl<'a> Walk<'_, 'a> {
     pub(super) fn by_first_word(&mut self) {
         let first = self.word(0);
         if self.manners().into == Into::Variables && self.writes_file() {
+            return;
+        }
+        if self.setting.dialect == Dialect::Mssql && self.tsql_unparsed() {
             return;
         }
         match UNPARSED.iter().find(|(word, _)| *word == first) {
@@ -168,6 +175,13 @@ impl<'a> Walk<'_, 'a> {
     fn read_row(&mut self, head: &'static Head, after: usize) {
         let verb = verb_of(head.words);
         let may: EffectSet = head.may.iter().copied().collect();
+        if self.setting.dialect == Dialect::Mssql
+            && !matches!(head.tail, Tail::Own(_))
+            && self.tsql_hides(after)
+        {
+            // The next statement should have been cut off.
+            return self.opaque(crate::facts::Reason::NotParsed);
+        }
         match head.tail {
             Tail::Own(own) => return self.read_own(own),
             Tail::Step(step) => return self.transaction(&verb, step),
@@ -219,6 +233,8 @@ impl<'a> Walk<'_, 'a> {
             Own::LoadData => self.mysql_load(),
             Own::Grant => self.mysql_grant(),
             Own::AnalyzeStatement => self.mariadb_analyze(),
+            Own::Tsql(own) => self.tsql(own),
+            Own::Oracle(own) => self.oracle(own),
         }
     }
 
