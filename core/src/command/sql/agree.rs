@@ -214,6 +214,14 @@ impl Guarded<'_> {
             return Some(self.operator(text));
         }
         if count != 1 {
+            // `1..10` of PL/SQL, which the tokenizer takes for two numbers.
+            let numbers = |other: &Parsed| matches!(other, Parsed::Number(_, _) | Parsed::Period);
+            if self.dialect == Dialect::Oracle
+                && token.kind == TokenKind::Number
+                && theirs.iter().all(numbers)
+            {
+                return Some(Parsed::Number(text.to_owned(), false));
+            }
             // `root@localhost`, which the tokenizer takes for one word.
             return match (token.kind, theirs) {
                 (TokenKind::Word, [Parsed::Word(whole)])

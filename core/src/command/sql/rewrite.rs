@@ -33,6 +33,8 @@ pub(super) fn oracle(tokens: &mut Vec<TokenWithSpan>) {
     multiset(tokens);
     unequal(tokens);
     view_words(tokens);
+    returning_into(tokens);
+    small_words(tokens);
 }
 
 /// Whether the unquoted word at `at` is one of these.
@@ -504,7 +506,9 @@ fn partitions(tokens: &mut Vec<TokenWithSpan>) {
             }
             let open = if is(tokens, at + 1, &["block"]) { at + 2 } else { at + 1 };
             let close = closing(tokens, open).filter(|close| *close == open + 2)?;
-            opens(tokens, open).then_some(at..=close)
+            let seed = is(tokens, close + 1, &["seed"]) && opens(tokens, close + 2);
+            let close = if seed && is_plain(tokens, close + 3) { close + 4 } else { close };
+            (opens(tokens, open) && close < tokens.len()).then_some(at..=close)
         });
         let Some(out) = found else { return };
         tokens.drain(out);
@@ -543,6 +547,132 @@ fn multiset(tokens: &mut [TokenWithSpan]) {
             token.token = Parsed::make_keyword("DISTINCT");
         }
     }
+}
+
+/// `RETURNING a INTO :b`, `BULK COLLECT INTO v`: where values go in the caller.
+fn returning_into(tokens: &mut Vec<TokenWithSpan>) {
+    let mut out = Vec::new();
+    for at in 0..tokens.len() {
+        if is(tokens, at, &["bulk"])
+            && is(tokens, at + 1, &["collect"])
+            && is(tokens, at + 2, &["into"])
+        {
+            out.extend([at, at + 1]);
+        }
+    }
+    remove(tokens, &out);
+    let returning = outside(tokens)
+        .find(|(_, word)| ["returning", "return"].iter().any(|w| w.eq_ignore_ascii_case(word)))
+        .map(|(at, _)| at);
+    let Some(returning) = returning else { return };
+    let into = outside(tokens)
+        .find(|(at, word)| *at > returning && word.eq_ignore_ascii_case("into"))
+        .map(|(at, _)| at);
+    let Some(into) = into else { return };
+    let plain = (into + 1..tokens.len()).all(|at| {
+        tokens.get(at).is_some_and(|token| {
+            matches!(
+                token.token,
+                Parsed::Word(_)
+                    | Parsed::Comma
+                    | Parsed::Colon
+                    | Parsed::Period
+                    | Parsed::Number(_, _)
+                    | Parsed::Placeholder(_)
+            )
+        })
+    });
+    if plain {
+        tokens.truncate(into);
+        if let Some(token) = tokens.get_mut(returning) {
+            token.token = Parsed::make_keyword("RETURNING");
+        }
+    }
+}
+
+/// Words of expressions that say how a value is made, and hold none: `ORDER SIBLINGS BY`, `PRIOR`,
+/// `KEEP (DENSE_RANK FIRST ORDER BY a)` with nothing but names in it, `FROM LAST` before OVER,
+/// `DAY TO SECOND`, `FORMAT JSON`, `DEFAULT 0 ON CONVERSION ERROR`, `NULL ON EMPTY`.
+fn small_words(tokens: &mut Vec<TokenWithSpan>) {
+    let mut out = Vec::new();
+    for at in 0..tokens.len() {
+        let before = at.checked_sub(1);
+        let closed = before.is_some_and(|before| mark(tokens, before, &Parsed::RParen));
+        if closed
+            && is(tokens, at, &["from"])
+            && is(tokens, at + 1, &["first", "last"])
+            && is(tokens, at + 2, &["over", "ignore", "respect"])
+        {
+            out.extend([at, at + 1]);
+        }
+        if closed && is(tokens, at, &["day", "year"]) {
+            let end = behind_precision(tokens, at + 1);
+            if is(tokens, end, &["to"]) && is(tokens, end + 1, &["second", "month"]) {
+                out.extend(at..behind_precision(tokens, end + 2));
+            }
+        }
+        if is(tokens, at, &["format"]) && is(tokens, at + 1, &["json"]) {
+            out.extend([at, at + 1]);
+        }
+        if is(tokens, at, &["prior"]) {
+            out.push(at);
+        }
+        if is(tokens, at, &["default"])
+            && is_plain(tokens, at + 1)
+            && is(tokens, at + 2, &["on"])
+            && is(tokens, at + 3, &["conversion", "error", "empty"])
+        {
+            let end = if is(tokens, at + 3, &["conversion"]) { at + 5 } else { at + 4 };
+            out.extend(at..end.min(tokens.len()));
+        }
+        if is(tokens, at, &["default"])
+            && is(tokens, at + 1, &["null"])
+            && is(tokens, at + 2, &["on"])
+            && is(tokens, at + 3, &["conversion"])
+            && is(tokens, at + 4, &["error"])
+        {
+            out.extend(at..at + 5);
+        }
+        if is(tokens, at, &["null", "error", "absent"])
+            && is(tokens, at + 1, &["on"])
+            && is(tokens, at + 2, &["error", "empty", "null"])
+        {
+            out.extend(at..at + 3);
+        }
+        if opens(tokens, at + 1)
+            && is(tokens, at, &["xmlelement"])
+            && is(tokens, at + 2, &["name", "evalname"])
+        {
+            out.push(at + 2);
+        }
+        if is(tokens, at, &["using"]) && is(tokens, at + 1, &["nchar_cs"]) {
+            out.extend([at, at + 1]);
+        }
+        if is(tokens, at, &["siblings"]) && is(tokens, at + 1, &["by"]) {
+            out.push(at);
+        }
+        if is(tokens, at, &["keep"])
+            && opens(tokens, at + 1)
+            && is(tokens, at + 2, &["dense_rank"])
+            && let Some(close) = closing(tokens, at + 1)
+            && (at + 2..close).all(|at| {
+                tokens.get(at).is_some_and(|token| {
+                    matches!(token.token, Parsed::Word(_) | Parsed::Comma | Parsed::Period)
+                })
+            })
+        {
+            out.extend(at..=close);
+        }
+    }
+    out.sort_unstable();
+    out.dedup();
+    remove(tokens, &out);
+}
+
+/// The position behind `(3)`, where that stands there.
+fn behind_precision(tokens: &[TokenWithSpan], at: usize) -> usize {
+    let plain = opens(tokens, at) && is_plain(tokens, at + 1);
+    if plain && mark(tokens, at + 2, &Parsed::RParen) { at + 3 } else { at }
 }
 
 /// `^=` and `~=` are `<>`.

@@ -330,6 +330,14 @@ impl<'a> Walk<'_, 'a> {
 
     /// The table that an UPDATE or DELETE names, as the first relation of `level`.
     fn changed(&mut self, factor: &TableFactor, level: &mut Names<'_, 'a>) -> bool {
+        if let (TableFactor::Derived { .. }, Dialect::Oracle) = (factor, self.setting.dialect) {
+            // The tables behind a query.
+            let mut depends = Origin::NONE;
+            self.factor(factor, level, &mut depends);
+            let last = level.relations.len().saturating_sub(1);
+            self.objects_first(&[last], level);
+            return true;
+        }
         let TableFactor::Table {
             name,
             alias,

@@ -188,12 +188,13 @@ impl Aim {
 }
 
 /// What Oracle computes without brackets (SQL Language Reference, "Pseudocolumns", "Functions").
-const ORACLE_VALUES: &[&str] = &[
+pub(super) const ORACLE_VALUES: &[&str] = &[
     "current_date",
     "current_timestamp",
     "dbtimezone",
     "level",
     "localtimestamp",
+    "ora_invoking_user",
     "rownum",
     "sessiontimezone",
     "sysdate",

@@ -494,6 +494,19 @@ impl<'a> Walk<'_, 'a> {
         if let Some(host) = remote {
             self.part.may |= crate::facts::Effect::NetEgress;
             self.object(TargetKind::Host, host);
+            // The same name without the link: whoever denies the table means it there too.
+            let mut bare = named.path.clone();
+            if let Some(at) = bare.0.iter().position(|name| match name {
+                Segment::Exact(name) => name.contains('@'),
+                Segment::Prefix(_) | Segment::Glob(_) | Segment::Dynamic => false,
+            }) {
+                bare.0.truncate(at.saturating_add(1));
+                if let Some(Segment::Exact(name)) = bare.0.last_mut() {
+                    name.truncate(name.find('@').unwrap_or(name.len()));
+                }
+                let (kind, columns) = (TargetKind::Table, Columns::Any);
+                self.target(Target { kind, path: bare, role, columns });
+            }
         }
         let columns = match named.table {
             Some(_) => Columns::Named(Vec::new()),

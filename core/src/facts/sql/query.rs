@@ -427,7 +427,10 @@ impl<'a> Walk<'_, 'a> {
         }
         if self.manners().into == Into::Variables {
             let names = Names::default();
-            self.exprs(&into.targets, &names);
+            let computed = into.targets.iter().filter(|target| {
+                !matches!(target, Expr::Identifier(_) | Expr::CompoundIdentifier(_))
+            });
+            self.exprs(computed, &names);
             return;
         }
         for target in &into.targets {

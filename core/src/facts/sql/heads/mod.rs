@@ -117,6 +117,11 @@ impl<'a> Walk<'_, 'a> {
     /// Reads the statement by a row of its dialect; the answer is whether there is one.
     pub(super) fn by_row(&mut self) -> bool {
         let Some((head, after)) = self.row() else { return false };
+        if let Tail::Own(Own::Oracle(own)) = head.tail
+            && !self.oracle_takes(own)
+        {
+            return false;
+        }
         self.read_row(head, after);
         true
     }
@@ -173,7 +178,8 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn read_row(&mut self, head: &'static Head, after: usize) {
-        let verb = verb_of(head.words);
+        let spells = matches!(self.setting.dialect, Dialect::Mssql | Dialect::Oracle);
+        let verb = if spells { self.spelled(head.words, after) } else { verb_of(head.words) };
         let may: EffectSet = head.may.iter().copied().collect();
         if self.setting.dialect == Dialect::Mssql
             && !matches!(head.tail, Tail::Own(_))
@@ -221,6 +227,21 @@ impl<'a> Walk<'_, 'a> {
         }
         let outputs = if head.rows { Outputs::Opaque } else { Outputs::None };
         self.finish(head.op, &verb, Extent::Unknown, outputs);
+    }
+
+    /// The words of a row as they stand before `after`.
+    fn spelled(&self, words: &str, after: usize) -> String {
+        let mut at = 0;
+        let mut out: Vec<String> = Vec::new();
+        for wanted in words.split(' ') {
+            let is = |at: usize| wanted.split('|').any(|word| self.word(at) == word);
+            while at < after && !is(at) {
+                at = at.saturating_add(1);
+            }
+            out.push(self.word(at).to_ascii_uppercase());
+            at = at.saturating_add(1);
+        }
+        out.join(" ")
     }
 
     fn read_own(&mut self, own: Own) {

@@ -662,7 +662,7 @@ impl Walk<'_, '_> {
             }
         }
         if values.is_empty() {
-            self.tsql_inner_calls(1);
+            self.inner_calls(1);
             return self.finish_plain(Op::Session, "DECLARE");
         }
         if self.find(1, "table").is_some() {
@@ -961,7 +961,7 @@ impl Walk<'_, '_> {
     }
 
     /// Calls in definitions: every bracket behind a name that is no type and no word of a clause.
-    fn tsql_inner_calls(&mut self, at: usize) {
+    pub(super) fn inner_calls(&mut self, at: usize) {
         for open in at..self.tokens.len() {
             if self.kind(open) != Some(TokenKind::Open) {
                 continue;
@@ -1008,7 +1008,7 @@ impl Walk<'_, '_> {
                 }
             }
         }
-        self.tsql_inner_calls(end);
+        self.inner_calls(end);
         self.part.unresolved = true;
         self.part.may |= Schema;
         if creates {
@@ -1063,7 +1063,7 @@ impl Walk<'_, '_> {
         if named < on {
             self.named_object(TargetKind::Index, named);
         }
-        self.tsql_inner_calls(end.saturating_add(1));
+        self.inner_calls(end.saturating_add(1));
         self.part.unresolved = true;
         self.define("CREATE INDEX", Schema | Availability);
     }
@@ -1388,64 +1388,93 @@ const DBCC: &[(&str, &[Effect])] = &[
 
 /// Words before a bracket that call nothing: types, and words of clauses.
 const NO_CALLS: &[&str] = &[
+    "add",
     "all",
     "and",
     "any",
     "as",
     "between",
     "binary",
+    "blob",
     "by",
     "char",
     "character",
     "check",
+    "clob",
     "clustered",
     "column",
     "columns",
+    "constraint",
     "datetime2",
     "datetimeoffset",
+    "day",
     "dec",
     "decimal",
     "default",
     "encrypted",
-    "filestream_on",
     "exists",
+    "filestream_on",
     "float",
     "hash",
     "identity",
     "in",
     "include",
+    "interval",
     "key",
     "ledger",
+    "list",
+    "long",
     "masked",
+    "maxvalue",
+    "modify",
     "nchar",
+    "nclob",
     "nonclustered",
     "not",
     "null",
+    "number",
     "numeric",
     "nvarchar",
+    "nvarchar2",
     "on",
     "or",
     "order",
     "over",
     "partition",
     "partitions",
+    "primary",
+    "range",
+    "raw",
     "rebuild",
+    "ref",
+    "references",
+    "scope",
+    "second",
     "set",
     "some",
+    "storage",
+    "subpartition",
     "system_time",
     "table",
+    "tablespace",
+    "than",
     "then",
     "time",
+    "timestamp",
     "unique",
+    "urowid",
+    "using",
     "values",
     "varbinary",
     "varchar",
+    "varchar2",
     "varying",
     "vector",
     "when",
     "where",
     "with",
     "xml",
+    "year",
 ];
 
 /// Words that begin a statement, reserved or not.

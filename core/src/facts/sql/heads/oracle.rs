@@ -23,6 +23,10 @@ pub(in crate::facts) enum Own {
     Block,
     InsertAll,
     Truncate,
+    Exec,
+    Table,
+    Index,
+    Drop,
 }
 
 const fn own(words: &'static str, op: Op, own: Own) -> Head {
@@ -37,7 +41,12 @@ pub(super) const ORACLE: &[Head] = &[
     own("begin|declare", Op::Execute, Own::Block),
     own("insert all|first", Op::Create, Own::InsertAll),
     own("truncate table|cluster", Op::Delete, Own::Truncate),
-    row("exec|execute", Op::Execute, &[CodeExec], Names::Nothing, Tail::Code),
+    own("exec|execute", Op::Execute, Own::Exec),
+    own("create|alter table", Op::Define, Own::Table),
+    own("create index", Op::Define, Own::Index),
+    own("create unique|bitmap index", Op::Define, Own::Index),
+    own("drop table|view|index|sequence", Op::Destroy, Own::Drop),
+    own("drop materialized view", Op::Destroy, Own::Drop),
     row("alter system", Op::Configure, &[Availability, Persistence, AuditTamper, CodeExec, ParserState, FsWrite, Privilege], Names::Some(TargetKind::Server), Tail::Inert),
     row("set role", Op::Assume, &[Identity, Privilege], Names::Some(TargetKind::Role), Tail::Inert),
     row("set transaction", Op::Session, &[], Names::Nothing, Tail::Inert),
@@ -51,7 +60,6 @@ pub(super) const ORACLE: &[Head] = &[
     row("purge", Op::Destroy, &[Destroy, Schema], Names::Some(TargetKind::Table), Tail::Inert),
     row("flashback table", Op::Update, &[WriteData, Destroy, Schema], Names::One(TargetKind::Table), Tail::Looked),
     row("flashback database", Op::Destroy, &[WriteData, Destroy, Schema, Availability], Names::Some(TargetKind::Database), Tail::Looked),
-    row("comment on", Op::Define, &[Schema], Names::Some(TargetKind::Table), Tail::Inert),
     row("audit|noaudit", Op::Configure, &[AuditTamper], Names::Some(TargetKind::Server), Tail::Looked),
     row("create audit policy", Op::Define, &[AuditTamper], Names::Some(TargetKind::Server), Tail::Looked),
     row("alter audit policy", Op::Define, &[AuditTamper], Names::Some(TargetKind::Server), Tail::Looked),
@@ -75,7 +83,7 @@ pub(super) const ORACLE: &[Head] = &[
     row("create database|pluggable|controlfile|spfile|pfile|restore|diskgroup", Op::Define, &[Schema, Availability, FsRead, FsWrite, Destroy, WriteData], Names::Some(TargetKind::Database), Tail::Inert),
     row("alter database|pluggable|diskgroup|resource", Op::Configure, &[Schema, Availability, FsRead, FsWrite, Destroy, WriteData, AuditTamper, Persistence], Names::Some(TargetKind::Database), Tail::Inert),
     row("drop database|pluggable|diskgroup|restore", Op::Destroy, &[Schema, Availability, FsWrite, Destroy, WriteData], Names::Some(TargetKind::Database), Tail::Inert),
-    row("create tablespace|undo|bigfile|smallfile|temporary", Op::Define, &[Schema, FsWrite, FsRead], Names::Some(TargetKind::File), Tail::Inert),
+    row("create tablespace|undo|bigfile|smallfile", Op::Define, &[Schema, FsWrite, FsRead], Names::Some(TargetKind::File), Tail::Inert),
     row("alter tablespace|rollback", Op::Define, &[Schema, FsWrite, Availability], Names::Some(TargetKind::File), Tail::Inert),
     row("drop tablespace|rollback", Op::Destroy, &[Schema, FsWrite, Destroy, WriteData], Names::Some(TargetKind::File), Tail::Inert),
     row("create context", Op::Define, &[Schema, ParserState, Privilege], Names::Some(TargetKind::Setting), Tail::Inert),
@@ -93,11 +101,19 @@ pub(super) const ORACLE: &[Head] = &[
     row("create procedure|function|package|type", Op::Define, &[Schema, CodeExec, Persistence], Names::One(TargetKind::Function), Tail::Code),
     row("create trigger", Op::Define, &[Schema, CodeExec, Persistence], Names::One(TargetKind::Trigger), Tail::Code),
     row("create java|library", Op::Define, &[Schema, CodeExec, Persistence, FsRead], Names::Some(TargetKind::Extension), Tail::Code),
-    row("create editionable|noneditionable", Op::Define, &[Schema, CodeExec, Persistence], Names::Some(TargetKind::Function), Tail::Code),
+    row("create editionable|noneditionable procedure|function|package|trigger|type|library", Op::Define, &[Schema, CodeExec, Persistence], Names::Some(TargetKind::Function), Tail::Code),
     row("create and", Op::Define, &[Schema, CodeExec, Persistence], Names::Some(TargetKind::Extension), Tail::Code),
 ];
 
 impl Walk<'_, '_> {
+    /// Whether a row's statement is one for its reader, and not for the parser: a table that is made
+    /// of a query is not, nor one whose rows stand elsewhere.
+    pub(super) fn oracle_takes(&self, own: Own) -> bool {
+        let other = ["select", "with", "external", "xmltype", "of", "for", "like"];
+        own != Own::Table
+            || !(2..self.tokens.len()).any(|at| other.contains(&self.word(at).as_str()))
+    }
+
     pub(super) fn oracle(&mut self, own: Own) {
         match own {
             Own::Explain => self.oracle_explain(),
@@ -106,6 +122,18 @@ impl Walk<'_, '_> {
             Own::Block => self.oracle_block(),
             Own::InsertAll => self.oracle_insert_all(),
             Own::Truncate => self.oracle_truncate(),
+            Own::Exec => {
+                // SQL*Plus sends it as a block.
+                if !self.plsql_simple(1, self.tokens.len()) {
+                    self.foreign_code(self.text.len());
+                    self.dynamic_target();
+                }
+                self.part.may |= CodeExec;
+                self.finish(Op::Execute, "EXECUTE", Extent::Unknown, Outputs::None);
+            }
+            Own::Table => self.oracle_table(),
+            Own::Index => self.oracle_index(),
+            Own::Drop => self.oracle_drop(),
         }
     }
 
@@ -244,7 +272,7 @@ impl Walk<'_, '_> {
     /// GRANT and REVOKE: of rights on things, of system rights, of roles.
     fn oracle_rights(&mut self) {
         let verb = self.word(0).to_ascii_uppercase();
-        self.head_only();
+        let mut last = None;
         self.part.may |= Privilege;
         let to = self.find(1, if verb == "GRANT" { "to" } else { "from" });
         let on = self.find(1, "on").filter(|on| to.is_some_and(|to| *on < to));
@@ -267,13 +295,116 @@ impl Walk<'_, '_> {
             let mut at = to.saturating_add(1);
             while let Some((parts, end)) = self.name_at(at) {
                 self.object(TargetKind::Role, Path::exact(parts));
+                last = Some(end);
                 if self.kind(end) != Some(TokenKind::Comma) {
                     break;
                 }
                 at = end.saturating_add(1);
             }
         }
+        let known = [
+            "with",
+            "grant",
+            "admin",
+            "hierarchy",
+            "delegate",
+            "option",
+            "cascade",
+            "constraints",
+            "force",
+        ];
+        let plain = last.is_some_and(|last| {
+            (last..self.tokens.len()).all(|at| known.contains(&self.word(at).as_str()))
+        });
+        if !plain {
+            // Passwords, containers, rights of programs.
+            self.head_only();
+            self.dynamic_target();
+        }
         self.finish_plain(Op::Grant, &verb);
+    }
+
+    /// CREATE and ALTER TABLE without a query: columns, rules, and where the rows are kept.
+    fn oracle_table(&mut self) {
+        let creates = self.word(0) == "create";
+        let verb = if creates { "CREATE TABLE" } else { "ALTER TABLE" };
+        let Some(at) = self.find(1, "table").map(|at| at.saturating_add(1)) else {
+            return self.anything(Op::Define, verb);
+        };
+        let at = self.skip(self.skip(at, &["if", "not", "exists"]), &["if", "exists"]);
+        let Some((parts, end)) = self.name_at(at) else {
+            return self.anything(Op::Define, verb);
+        };
+        for at in end..self.tokens.len() {
+            if matches!(self.word(at).as_str(), "references" | "table")
+                && let Some((parts, _)) = self.name_at(at.saturating_add(1))
+            {
+                let path = self.named_parts(parts).path;
+                self.object(TargetKind::Table, path);
+            }
+        }
+        self.inner_calls(end);
+        self.part.unresolved = true;
+        self.part.may |= Schema;
+        if creates {
+            let path = self.made_parts(parts, false);
+            self.sink(TargetKind::Table, path);
+            return self.finish_plain(Op::Define, verb);
+        }
+        self.existing(parts, None, crate::facts::Role::Object);
+        for at in end..self.tokens.len() {
+            self.part.may |= match self.word(at).as_str() {
+                "drop" | "truncate" | "exchange" | "merge" | "shrink" => Destroy | WriteData,
+                "modify" | "default" => WriteData | Destroy,
+                "trigger" | "triggers" => Persistence | AuditTamper,
+                "move" | "disable" | "enable" | "read" | "rename" | "split" => Availability.into(),
+                _ => EffectSet::NONE,
+            };
+        }
+        self.finish_plain(Op::Define, verb);
+    }
+
+    fn oracle_index(&mut self) {
+        let on = self.find(1, "on");
+        let named = self.find(1, "index").map(|at| at.saturating_add(1));
+        let table = on.and_then(|on| self.name_at(on.saturating_add(1)));
+        let (Some(named), Some((parts, end))) = (named, table) else {
+            return self.anything(Op::Define, "CREATE INDEX");
+        };
+        // An index type of somebody's own runs code.
+        let foreign = ["select", "indextype", "cluster", "from", "parameters"];
+        if (end..self.tokens.len()).any(|at| foreign.contains(&self.word(at).as_str())) {
+            return self.anything(Op::Define, "CREATE INDEX");
+        }
+        self.existing(parts, None, crate::facts::Role::Object);
+        self.named_object(TargetKind::Index, named);
+        self.inner_calls(end.saturating_add(1));
+        self.part.unresolved = true;
+        self.define("CREATE INDEX", Schema | Availability);
+    }
+
+    /// `DROP TABLE t CASCADE CONSTRAINTS PURGE`.
+    fn oracle_drop(&mut self) {
+        let mut kind = self.word(1);
+        let mut at = 2;
+        if kind == "materialized" {
+            kind = "materialized view".to_owned();
+            at = 3;
+        }
+        let at = self.skip(at, &["if", "exists"]);
+        let verb = format!("DROP {}", kind.to_ascii_uppercase());
+        let target = match kind.as_str() {
+            "index" => TargetKind::Index,
+            "sequence" => TargetKind::Sequence,
+            _ => TargetKind::Table,
+        };
+        let end = self.named_object(target, at).unwrap_or(self.tokens.len());
+        let known = ["cascade", "constraints", "purge", "force", "online", "preserve", "table"];
+        if !(end..self.tokens.len()).all(|at| known.contains(&self.word(at).as_str())) {
+            self.opaque(Reason::NotParsed);
+        }
+        self.part.may |= Schema | Destroy;
+        self.finish_plain(Op::Destroy, &verb);
     }
 
     fn oracle_truncate(&mut self) {
@@ -393,14 +524,18 @@ impl Walk<'_, '_> {
             at = 1;
         }
         let mut known = true;
+        let mut depth = 0_usize;
         let variables = whole.room.variables.borrow().len();
         while known && at < self.tokens.len() {
             let end = (at..self.tokens.len())
                 .find(|at| self.kind(*at) == Some(TokenKind::Semicolon))
                 .unwrap_or(self.tokens.len());
-            known = self.plsql_statement(at, end, &mut declares);
+            known = self.plsql_statement(at, end, &mut declares, &mut depth);
             at = end.saturating_add(1);
+            // The block is over, and the text is not.
+            known &= depth > 0 || declares || at >= self.tokens.len();
         }
+        known &= depth == 0;
         whole.room.variables.borrow_mut().truncate(variables);
         if !known {
             self.foreign_code(self.text.len());
@@ -413,7 +548,13 @@ impl Walk<'_, '_> {
 
     /// One statement of a block, with the words of control flow before it; the answer is whether it
     /// is known.
-    fn plsql_statement(&mut self, from: usize, end: usize, declares: &mut bool) -> bool {
+    fn plsql_statement(
+        &mut self,
+        from: usize,
+        end: usize,
+        declares: &mut bool,
+        depth: &mut usize,
+    ) -> bool {
         let mut at = from;
         loop {
             let word = self.word(at);
@@ -423,6 +564,7 @@ impl Walk<'_, '_> {
             match word.as_str() {
                 "begin" => {
                     *declares = false;
+                    *depth = depth.saturating_add(1);
                     at = at.saturating_add(1);
                 }
                 "declare" => {
@@ -431,6 +573,11 @@ impl Walk<'_, '_> {
                 }
                 "end" => {
                     // `END IF`, `END LOOP label`.
+                    let behind = self.word(at.saturating_add(1));
+                    if !matches!(behind.as_str(), "if" | "loop" | "case") {
+                        let Some(outer) = depth.checked_sub(1) else { return false };
+                        *depth = outer;
+                    }
                     return (at..end).all(|at| {
                         matches!(self.kind(at), Some(TokenKind::Word | TokenKind::QuotedName))
                     }) && end.saturating_sub(at) <= 3;
