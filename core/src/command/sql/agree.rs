@@ -216,11 +216,13 @@ impl Guarded<'_> {
         if count != 1 {
             // `1..10` of PL/SQL, which the tokenizer takes for two numbers.
             let numbers = |other: &Parsed| matches!(other, Parsed::Number(_, _) | Parsed::Period);
-            if self.dialect == Dialect::Oracle
-                && token.kind == TokenKind::Number
-                && theirs.iter().all(numbers)
-            {
-                return Some(Parsed::Number(text.to_owned(), false));
+            if self.dialect == Dialect::Oracle && theirs.iter().all(numbers) {
+                if token.kind == TokenKind::Number {
+                    return Some(Parsed::Number(text.to_owned(), false));
+                }
+                if token.kind == TokenKind::Dot {
+                    return Some(Parsed::Period);
+                }
             }
             // `root@localhost`, which the tokenizer takes for one word.
             return match (token.kind, theirs) {

@@ -321,9 +321,18 @@ fn top_of_change(tokens: &mut Vec<TokenWithSpan>) {
     remove(tokens, &out);
 }
 
-/// `DELETE t WHERE …`: the parser wants a FROM.
+/// `DELETE t WHERE …`, for which the parser wants a FROM; `DELETE FROM t FROM t JOIN u`, for which it
+/// wants one less.
 fn delete_without_from(tokens: &mut Vec<TokenWithSpan>) {
     let Some(verb) = verb(tokens).filter(|at| is(tokens, *at, &["delete"])) else { return };
+    let mut behind = verb + 3;
+    while mark(tokens, behind, &Parsed::Period) {
+        behind += 2;
+    }
+    if is(tokens, verb + 1, &["from"]) && is(tokens, behind, &["from"]) {
+        tokens.remove(verb + 1);
+        return;
+    }
     let has_from = outside(tokens)
         .skip_while(|(at, _)| *at <= verb)
         .take_while(|(_, word)| !word.eq_ignore_ascii_case("where"))

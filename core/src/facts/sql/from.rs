@@ -490,6 +490,15 @@ impl<'a> Walk<'_, 'a> {
             self.part.may |=
                 super::functions::relation_effects(self.setting.dialect, &named.path.0);
         }
+        let rowset = matches!(
+            named.path.0.as_slice(),
+            [Segment::Exact(name)]
+                if matches!(name.as_str(), "openquery" | "openrowset" | "opendatasource")
+        );
+        if rowset && self.setting.dialect == Dialect::Mssql {
+            // No table: a call, whose arguments the parser took for columns.
+            self.unknown_function(None);
+        }
         let remote = self.remote(&named.path);
         if let Some(host) = remote {
             self.part.may |= crate::facts::Effect::NetEgress;

@@ -114,7 +114,7 @@ pub(super) const MSSQL: &[Head] = &[
     row("create sequence", Op::Define, &[Schema], Names::One(TargetKind::Sequence), Tail::Inert),
     row("alter sequence", Op::Define, &[Schema, WriteData], Names::One(TargetKind::Sequence), Tail::Inert),
     row("create synonym", Op::Define, &[Schema, Persistence], Names::One(TargetKind::Table), Tail::Inert),
-    row("create statistics", Op::Define, &[Schema, ReadData], Names::Some(TargetKind::Table), Tail::Looked),
+    row("create statistics", Op::Define, &[Schema, ReadData], Names::Some(TargetKind::Table), Tail::Inert),
     row("update statistics", Op::Configure, &[Availability, ReadData], Names::One(TargetKind::Table), Tail::Inert),
     row("alter index", Op::Define, &[Schema, Availability], Names::Some(TargetKind::Index), Tail::Inert),
     row("create type", Op::Define, &[Schema, CodeExec], Names::One(TargetKind::Type), Tail::Looked),
