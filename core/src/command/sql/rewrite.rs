@@ -409,13 +409,14 @@ fn for_clause(tokens: &mut Vec<TokenWithSpan>) {
                         break;
                     }
                     depth -= 1;
-                } else if !matches!(
-                    token.token,
-                    Parsed::Word(_)
-                        | Parsed::Comma
-                        | Parsed::SingleQuotedString(_)
-                        | Parsed::NationalStringLiteral(_)
-                ) {
+                } else if !is(tokens, end, FOR_WORDS)
+                    && !matches!(
+                        token.token,
+                        Parsed::Comma
+                            | Parsed::SingleQuotedString(_)
+                            | Parsed::NationalStringLiteral(_)
+                    )
+                {
                     return;
                 }
                 end += 1;
@@ -427,6 +428,24 @@ fn for_clause(tokens: &mut Vec<TokenWithSpan>) {
         at += 1;
     }
 }
+
+const FOR_WORDS: &[&str] = &[
+    "absent",
+    "auto",
+    "base64",
+    "binary",
+    "elements",
+    "explicit",
+    "include_null_values",
+    "path",
+    "raw",
+    "root",
+    "type",
+    "without_array_wrapper",
+    "xmldata",
+    "xmlschema",
+    "xsinil",
+];
 
 /// `CREATE OR ALTER VIEW v WITH SCHEMABINDING AS … WITH CHECK OPTION`.
 fn view_options(tokens: &mut Vec<TokenWithSpan>) {

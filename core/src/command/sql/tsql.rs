@@ -19,8 +19,9 @@ pub(super) struct Progress {
     /// Behind a list of named queries: the word of the statement that uses them.
     verb: String,
     has_set: bool,
-    /// A list of named queries stands in it.
+    /// The query of a cursor begins with a list of named queries.
     has_with: bool,
+    has_cursor: bool,
     /// The list of who gets or loses rights has begun.
     has_grantee: bool,
     /// Its second token is a `:`: it is a label.
@@ -83,7 +84,8 @@ impl Progress {
             self.verb.clone_from(&word);
         }
         self.has_set |= word == "set";
-        self.has_with |= word == "with";
+        self.has_cursor |= word == "cursor";
+        self.has_with |= self.has_cursor && word == "with";
         self.has_grantee |= self.count > 1 && matches!(word.as_str(), "to" | "from");
     }
 
@@ -120,7 +122,8 @@ impl Progress {
         let predicate = self.second == "security" && matches!(before, "after" | "before");
         match word {
             "select" => {
-                matches!(before, "union" | "all" | "except" | "intersect")
+                matches!(before, "union" | "except" | "intersect")
+                    || before == "all" && self.has_source
                     || head == "create" && before == "as"
                     || cursor
                     || behind_list

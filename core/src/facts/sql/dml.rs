@@ -505,6 +505,7 @@ impl<'a> Walk<'_, 'a> {
             self.objects_first(&changed, &mut level);
         } else if table.joins.is_empty() && !matches!(from, Some(UpdateTableFromKind::BeforeSet(_)))
         {
+            self.no_alias(&table.relation);
             self.changed(&table.relation, &mut level);
             self.from(more, &mut level, &mut depends);
         } else {
@@ -551,6 +552,15 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
+    /// T-SQL gives no alias to what it changes: such a word begins another statement.
+    fn no_alias(&mut self, factor: &TableFactor) {
+        if let (TableFactor::Table { alias: Some(_), .. }, Dialect::Mssql) =
+            (factor, self.setting.dialect)
+        {
+            self.not_covered();
+        }
+    }
+
     /// The bound that `TOP (n)` and `ROWNUM < n` give.
     fn bounded_change(&self, extent: Extent, selection: Option<&sqlparser::ast::Expr>) -> Extent {
         let bound = if self.setting.repeats {
@@ -589,6 +599,7 @@ impl<'a> Walk<'_, 'a> {
         let mut on = Self::joined_on(more);
         match from.as_slice() {
             [table] if table.joins.is_empty() && tables.is_empty() => {
+                self.no_alias(&table.relation);
                 self.changed(&table.relation, &mut level);
                 self.from(more, &mut level, &mut depends);
             }

@@ -212,9 +212,24 @@ impl Walk<'_, '_> {
             _ if !BEGIN.contains(&first.as_str()) && self.tsql_name(0).is_some() => {
                 self.tsql_exec(0);
             }
+            _ if self.has_soft_words() => self.opaque(Reason::NotParsed),
             _ => return false,
         }
         true
+    }
+
+    /// Everything may happen; but where a second statement may stand in it, their number is unknown.
+    fn tsql_anything(&mut self, op: Op, verb: &str) {
+        if self.has_soft_words() {
+            return self.opaque(Reason::NotParsed);
+        }
+        self.anything(op, verb);
+    }
+
+    /// Words that are not reserved and may begin a statement where no name can stand.
+    fn has_soft_words(&self) -> bool {
+        let soft = ["add", "disable", "enable", "receive", "send", "throw"];
+        (1..self.tokens.len()).any(|at| soft.contains(&self.word(at).as_str()))
     }
 
     /// Whether a word from `at` on begins a statement of its own, so that this one should have been
@@ -227,9 +242,8 @@ impl Walk<'_, '_> {
             let word = self.word(at);
             let named = at.checked_sub(1).and_then(|before| self.kind(before));
             let clause = match word.as_str() {
-                "set" | "add" | "drop" | "alter" | "rollback" | "merge" | "enable" | "disable" => {
-                    alters
-                }
+                "set" | "add" | "drop" | "alter" | "rollback" | "merge" => alters,
+                "enable" | "disable" => alters && self.word(at.saturating_add(1)) != "trigger",
                 "insert" | "update" | "delete" => security,
                 _ => false,
             } || word == "add" && adds;
@@ -311,6 +325,9 @@ impl Walk<'_, '_> {
 
     /// The position behind the bracket that opens at `open`.
     fn behind_bracket(&self, open: usize) -> Option<usize> {
+        if self.kind(open) != Some(TokenKind::Open) {
+            return None;
+        }
         let mut depth = 0_usize;
         for at in open..self.tokens.len() {
             match self.kind(at) {
@@ -608,7 +625,7 @@ impl Walk<'_, '_> {
         let exec = self.find(1, "exec").or_else(|| self.find(1, "execute"));
         let at = self.skip(1, &["into"]);
         let (Some(exec), Some((parts, end))) = (exec, self.tsql_name(at)) else {
-            return self.anything(Op::Create, "INSERT");
+            return self.tsql_anything(Op::Create, "INSERT");
         };
         let listed = if self.kind(end) == Some(TokenKind::Open) {
             self.behind_bracket(end)
@@ -616,7 +633,7 @@ impl Walk<'_, '_> {
             Some(end)
         };
         if listed != Some(exec) {
-            return self.anything(Op::Create, "INSERT");
+            return self.tsql_anything(Op::Create, "INSERT");
         }
         let (span, tokens) = (self.span, self.tokens);
         self.existing(parts, None, Role::Sink);
@@ -636,6 +653,10 @@ impl Walk<'_, '_> {
             return self.tsql_declare_cursor(query.saturating_add(1));
         }
         if !self.is_variable(1) {
+            self.opaque(Reason::NotParsed);
+            return self.finish_plain(Op::Session, "DECLARE");
+        }
+        if !self.declares_variables() {
             self.opaque(Reason::NotParsed);
             return self.finish_plain(Op::Session, "DECLARE");
         }
@@ -671,6 +692,40 @@ impl Walk<'_, '_> {
         self.tsql_computes(&format!("SELECT {}", values.join(", ")), "DECLARE");
     }
 
+    /// Whether every part of the list is a variable with its type, and perhaps a value.
+    fn declares_variables(&self) -> bool {
+        let mut at = 1;
+        loop {
+            if !self.is_variable(at) {
+                return false;
+            }
+            at = self.skip(at.saturating_add(1), &["as"]);
+            let Some((_, end)) = self.tsql_name(at) else { return false };
+            at = self.behind_bracket(end).unwrap_or(end);
+            at = self.skip(at, &["varying"]);
+            if self.operator_at(at, "=") {
+                // The value goes on to the next comma outside brackets, and is read by itself.
+                let mut depth = 0_usize;
+                while at < self.tokens.len() {
+                    match self.kind(at) {
+                        Some(TokenKind::Open) => depth = depth.saturating_add(1),
+                        Some(TokenKind::Close) => depth = depth.saturating_sub(1),
+                        Some(TokenKind::Comma) if depth == 0 => break,
+                        Some(_) | None => {}
+                    }
+                    at = at.saturating_add(1);
+                }
+            }
+            if at >= self.tokens.len() {
+                return true;
+            }
+            if self.kind(at) != Some(TokenKind::Comma) {
+                return false;
+            }
+            at = at.saturating_add(1);
+        }
+    }
+
     /// `DECLARE c CURSOR FOR SELECT …`.
     fn tsql_declare_cursor(&mut self, query: usize) {
         let name = self.name_at(1).and_then(|(mut parts, _)| parts.pop()).unwrap_or_default();
@@ -680,6 +735,10 @@ impl Walk<'_, '_> {
                     && matches!(self.word(at.saturating_add(1)).as_str(), "update" | "read")
             })
             .unwrap_or(self.tokens.len());
+        if !self.ends_cursor(end) {
+            self.opaque(Reason::NotParsed);
+            return self.finish_plain(Op::Session, "DECLARE");
+        }
         let text = self.text_between(query, end).to_owned();
         self.via.push("declare_cursor");
         self.tsql_computes(&text, "DECLARE");
@@ -688,6 +747,39 @@ impl Walk<'_, '_> {
             cursors.insert(name.clone(), text);
         }
         self.session.push(SessionDelta::Cursor(name));
+    }
+
+    /// Whether nothing but `FOR READ ONLY` or `FOR UPDATE OF a, b` stands from `at` on.
+    fn ends_cursor(&self, at: usize) -> bool {
+        let read = self.after(at, &["for", "read", "only"]);
+        let update = self.after(at, &["for", "update"]);
+        let columns = update.and_then(|at| self.after(at, &["of"]));
+        let end = self.tokens.len();
+        at == end
+            || read == Some(end)
+            || update == Some(end)
+            || columns.is_some_and(|at| {
+                (at..end).all(|at| {
+                    let begins = BEGIN.contains(&self.word(at).as_str());
+                    !begins
+                        && matches!(
+                            self.kind(at),
+                            Some(
+                                TokenKind::Word
+                                    | TokenKind::QuotedName
+                                    | TokenKind::Comma
+                                    | TokenKind::Dot
+                            )
+                        )
+                }) && !self.has_neighbours(at)
+            })
+    }
+
+    /// Whether two names stand side by side from `at` on.
+    fn has_neighbours(&self, at: usize) -> bool {
+        let named =
+            |at: usize| matches!(self.kind(at), Some(TokenKind::Word | TokenKind::QuotedName));
+        (at..self.tokens.len()).any(|at| named(at) && named(at.saturating_add(1)))
     }
 
     fn tsql_cursor(&mut self, at: usize, verb: &str, extent: Extent) {
@@ -993,11 +1085,14 @@ impl Walk<'_, '_> {
         let verb = if creates { "CREATE TABLE" } else { "ALTER TABLE" };
         let at = self.skip(2, &["if", "not", "exists"]);
         let Some((parts, end)) = self.tsql_name(at) else {
-            return self.anything(Op::Define, verb);
+            return self.tsql_anything(Op::Define, verb);
         };
         let queries = (end..self.tokens.len()).any(|at| self.word(at) == "select");
-        if queries || self.tsql_hides_in_table(end, creates) {
-            return self.anything(Op::Define, verb);
+        if self.tsql_hides_in_table(end, creates) && !queries {
+            return self.opaque(Reason::NotParsed);
+        }
+        if queries {
+            return self.tsql_anything(Op::Define, verb);
         }
         for at in end..self.tokens.len() {
             if matches!(self.word(at).as_str(), "references" | "to") {
@@ -1033,14 +1128,16 @@ impl Walk<'_, '_> {
 
     /// Words of another statement behind a table's name. Inside brackets stand rules for what goes
     /// with a row: `ON DELETE CASCADE`.
-    fn tsql_hides_in_table(&self, at: usize, creates: bool) -> bool {
-        (at..self.tokens.len()).any(|at| {
+    fn tsql_hides_in_table(&self, first: usize, creates: bool) -> bool {
+        (first..self.tokens.len()).any(|at| {
             let word = self.word(at);
             let before = at.checked_sub(1).map(|before| self.word(before)).unwrap_or_default();
             let clause = match word.as_str() {
                 "update" | "delete" => before == "on",
                 "set" => !creates || matches!(before.as_str(), "update" | "delete"),
-                "add" | "drop" | "alter" | "enable" | "disable" => !creates,
+                "add" | "drop" | "alter" => !creates,
+                // A clause stands right behind the name; elsewhere it is a statement.
+                "enable" | "disable" => !creates && at == first,
                 "if" => !creates,
                 _ => false,
             };
@@ -1049,14 +1146,16 @@ impl Walk<'_, '_> {
     }
 
     fn tsql_index(&mut self) {
-        let Some(on) = self.find(1, "on") else { return self.anything(Op::Define, "CREATE INDEX") };
+        let Some(on) = self.find(1, "on") else {
+            return self.tsql_anything(Op::Define, "CREATE INDEX");
+        };
         let index = self.find(1, "index").filter(|index| *index < on);
         let (Some(index), Some((parts, end))) = (index, self.tsql_name(on.saturating_add(1)))
         else {
-            return self.anything(Op::Define, "CREATE INDEX");
+            return self.tsql_anything(Op::Define, "CREATE INDEX");
         };
         if self.tsql_hides(on) || (on..self.tokens.len()).any(|at| self.word(at) == "select") {
-            return self.anything(Op::Define, "CREATE INDEX");
+            return self.tsql_anything(Op::Define, "CREATE INDEX");
         }
         self.existing(parts, None, Role::Object);
         let named = index.saturating_add(1);
