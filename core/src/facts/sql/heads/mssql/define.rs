@@ -189,6 +189,8 @@ impl Walk<'_, '_> {
                 // A clause stands right behind the name; elsewhere it is a statement.
                 "enable" | "disable" => !creates && at == first,
                 "if" => !creates,
+                // `GENERATED ALWAYS AS ROW END`.
+                "end" => before == "row",
                 _ => false,
             };
             !clause && BEGIN.contains(&word.as_str())
