@@ -109,7 +109,15 @@ impl Walk<'_, '_> {
                 continue;
             }
             let Some(last) = open.checked_sub(1).filter(|last| *last >= at) else { continue };
-            let word = self.word(last);
+            let mut word = self.word(last);
+            if self.kind(last) == Some(TokenKind::QuotedName)
+                && self.setting.dialect == crate::command::Dialect::Mssql
+            {
+                // `[varchar](20)`, as the server's own tools write types; a function of somebody's
+                // own is called with its schema.
+                word =
+                    self.name_at(last).and_then(|(mut parts, _)| parts.pop()).unwrap_or_default();
+            }
             let mut first = last;
             while let Some(dot) = first.checked_sub(1)
                 && self.kind(dot) == Some(TokenKind::Dot)
