@@ -182,9 +182,11 @@ impl Guarded<'_> {
     fn same(&self, token: &Token, other: Parsed) -> Option<Parsed> {
         let text = token.text(self.text);
         let fits = match token.kind {
-            // `$action` of T-SQL.
+            // `$action` of T-SQL. Any other word with a dollar there is an amount of money, and what
+            // stands behind it a word of its own.
             TokenKind::Word if matches!(other, Parsed::Placeholder(_)) => {
-                return Some(Parsed::make_word(text, None));
+                let known = DOLLAR_WORDS.iter().any(|word| word.eq_ignore_ascii_case(text));
+                return known.then(|| Parsed::make_word(text, None));
             }
             TokenKind::Word => matches!(&other, Parsed::Word(word) if word.quote_style.is_none()),
             TokenKind::QuotedName => {
@@ -291,6 +293,16 @@ impl Guarded<'_> {
             return Some(self.operator(text));
         }
         if count != 1 {
+            // `1..10` of PL/SQL, which the tokenizer takes for two numbers.
+            let numbers = |other: &Parsed| matches!(other, Parsed::Number(_, _) | Parsed::Period);
+            if self.dialect == Dialect::Oracle && theirs.iter().all(numbers) {
+                if token.kind == TokenKind::Number {
+                    return Some(Parsed::Number(text.to_owned(), false));
+                }
+                if token.kind == TokenKind::Dot {
+                    return Some(Parsed::Period);
+                }
+            }
             // `root@localhost`, which the tokenizer takes for one word.
             return match (token.kind, theirs) {
                 (TokenKind::Word, [Parsed::Word(whole)])
@@ -404,6 +416,19 @@ fn text_of(token: &Parsed) -> Option<&String> {
         None
     }
 }
+
+/// The names of T-SQL that begin with a dollar (Transact-SQL reference: "MERGE", "Pseudo-columns",
+/// "$PARTITION", "SQL Graph").
+const DOLLAR_WORDS: &[&str] = &[
+    "$action",
+    "$edge_id",
+    "$from_id",
+    "$identity",
+    "$node_id",
+    "$partition",
+    "$rowguid",
+    "$to_id",
+];
 
 /// The parser's token for an operator.
 fn operator(text: &str) -> Parsed {

@@ -59,6 +59,8 @@ fn quotes(rules: &Rules, names: bool) -> String {
             Escapes::BackslashVaries => " doubled, `\\` varies",
             Escapes::Unicode => " unicode",
             Escapes::Delimited => " delimited",
+            Escapes::DoubledAndBackslashAlone => " doubled, `\\`, on one line",
+            Escapes::PlainInside => " plain inside",
         };
         let ansi = if quote.holds == Holds::NameIfAnsi { " (by mode)" } else { "" };
         let open = quote.open.replace('`', "backquote");

@@ -103,8 +103,10 @@ impl<'a> Walk<'_, 'a> {
                 ObjectNamePart::Function(_) => self.not_covered(),
             }
         }
-        if self.setting.dialect == Dialect::Snowflake && parts.as_slice() == ["identifier"] {
-            // The name of a column.
+        let identifier =
+            self.setting.dialect == Dialect::Snowflake && parts.as_slice() == ["identifier"];
+        if identifier || self.is_xml_method(&parts, names) {
+            // The name of a column, or a value of one.
             self.part.unresolved = true;
             return Flow::any();
         }
@@ -407,6 +409,15 @@ impl<'a> Walk<'_, 'a> {
             self.object(TargetKind::Sequence, Path::exact(sequence.iter().map(String::as_str)));
             return Flow::constant();
         }
+        if let ([name], Dialect::Mssql) = (parts.as_slice(), self.setting.dialect)
+            && name.starts_with('@')
+        {
+            // A variable, whatever was put into it.
+            return Flow { how: How::Opaque, ..Flow::any() };
+        }
+        if self.setting.dialect == Dialect::Oracle && self.oracle_call(&parts, names) {
+            return Flow { how: How::Opaque, ..Flow::any() };
+        }
         if let Some(flow) = self.resolve(&parts, names) {
             return flow;
         }
@@ -415,6 +426,62 @@ impl<'a> Walk<'_, 'a> {
             self.attribute(last);
         }
         Flow { how: How::Opaque, ..Flow::any() }
+    }
+}
+
+impl<'a> Walk<'_, 'a> {
+    /// Oracle calls functions without arguments by their names alone (`pkg.f`), and counts sequences
+    /// by `s.nextval`. The answer is whether the name is no column.
+    fn oracle_call(&mut self, parts: &[String], names: &Names<'_, 'a>) -> bool {
+        let mut level = Some(names);
+        let (mut related, mut only_dual) = (false, true);
+        let relation = match parts {
+            [relation, _] | [_, relation, _] => Some(relation),
+            _ => parts.first(),
+        };
+        while let Some(names) = level {
+            for known in &names.relations {
+                let name = known.name.as_deref();
+                related |= name == relation.map(String::as_str)
+                    || name == parts.first().map(String::as_str)
+                    // A query without a name, or a table of which only a part is named.
+                    || name.is_none() && parts.len() == 1;
+                only_dual &= name == Some("dual");
+            }
+            level = names.parent;
+        }
+        if let [.., sequence, "nextval" | "currval"] =
+            parts.iter().map(String::as_str).collect::<Vec<_>>().as_slice()
+            && !related
+        {
+            if parts.last().is_some_and(|last| last == "nextval") {
+                self.part.may |= Effect::WriteData;
+            }
+            self.object(TargetKind::Sequence, Path::exact([*sequence]));
+            return true;
+        }
+        let variable = |name: &String| {
+            super::extent::ORACLE_VALUES.contains(&name.as_str())
+                || self.setting.room.variables.borrow().contains(name)
+        };
+        match parts {
+            [] => false,
+            [name] => {
+                let computed = self.has_effects(name)
+                    || only_dual && !names.merged && name != "dummy" && !variable(name);
+                if computed {
+                    self.invoke(parts.to_vec(), &[]);
+                }
+                computed
+            }
+            [first, ..] => {
+                let called = !related && !names.merged && !variable(first);
+                if called {
+                    self.invoke(parts.to_vec(), &[]);
+                }
+                called
+            }
+        }
     }
 }
 

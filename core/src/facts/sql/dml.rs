@@ -12,6 +12,7 @@ use super::extent::{self, Aim};
 use super::flow::{Columns, Cte, Flow, Names, Origin, Relation, Shape};
 use super::query::{at_most, row_count};
 use super::walk::Walk;
+use crate::command::Dialect;
 use crate::facts::{Effect, Extent, Op, Outputs, Path, Reason, Role, Target, TargetKind};
 
 impl<'a> Walk<'_, 'a> {
@@ -398,6 +399,14 @@ impl<'a> Walk<'_, 'a> {
 
     /// The table that an UPDATE or DELETE names, as the first relation of `level`.
     fn changed(&mut self, factor: &TableFactor, level: &mut Names<'_, 'a>) -> bool {
+        if let (TableFactor::Derived { .. }, Dialect::Oracle) = (factor, self.setting.dialect) {
+            // The tables behind a query.
+            let mut depends = Origin::NONE;
+            self.factor(factor, level, &mut depends);
+            let last = level.relations.len().saturating_sub(1);
+            self.objects_first(&[last], level);
+            return true;
+        }
         let TableFactor::Table {
             name,
             alias,
@@ -575,6 +584,7 @@ impl<'a> Walk<'_, 'a> {
             self.objects_first(&changed, &mut level);
         } else if table.joins.is_empty() && !matches!(from, Some(UpdateTableFromKind::BeforeSet(_)))
         {
+            self.no_alias(&table.relation);
             self.changed(&table.relation, &mut level);
             self.from(more, &mut level, &mut depends);
         } else {
@@ -595,6 +605,7 @@ impl<'a> Walk<'_, 'a> {
         let aim = Aim::of_target(self, &level);
         let extent = Self::narrowed(selection.iter().chain(on), &aim);
         let extent = self.limited_change(extent, limit.as_ref(), &level);
+        let extent = self.bounded_change(extent, selection.as_ref());
         self.part.may |= Effect::WriteData;
         if *or == Some(SqliteOnConflict::Replace) {
             self.part.may |= Effect::Destroy;
@@ -614,6 +625,33 @@ impl<'a> Walk<'_, 'a> {
         let Some(limit) = limit else { return extent };
         self.expr(limit, level);
         match (row_count(limit), extent.max_rows()) {
+            (Some(rows), Some(bound)) => at_most(rows.min(bound)),
+            (Some(rows), None) => at_most(rows),
+            (None, _) => extent,
+        }
+    }
+
+    /// T-SQL gives no alias to what it changes: such a word begins another statement.
+    fn no_alias(&mut self, factor: &TableFactor) {
+        if let (TableFactor::Table { alias: Some(_), .. }, Dialect::Mssql) =
+            (factor, self.setting.dialect)
+        {
+            self.not_covered();
+        }
+    }
+
+    /// The bound that `TOP (n)` and `ROWNUM < n` give.
+    fn bounded_change(&self, extent: Extent, selection: Option<&sqlparser::ast::Expr>) -> Extent {
+        let bound = if self.setting.repeats {
+            None
+        } else if self.setting.dialect == Dialect::Mssql {
+            self.top_of_change()
+        } else if self.setting.dialect == Dialect::Oracle {
+            selection.and_then(extent::rownum_bound)
+        } else {
+            None
+        };
+        match (bound, extent.max_rows()) {
             (Some(rows), Some(bound)) => at_most(rows.min(bound)),
             (Some(rows), None) => at_most(rows),
             (None, _) => extent,
@@ -640,6 +678,7 @@ impl<'a> Walk<'_, 'a> {
         let mut on = Self::joined_on(more);
         match from.as_slice() {
             [table] if table.joins.is_empty() && tables.is_empty() => {
+                self.no_alias(&table.relation);
                 self.changed(&table.relation, &mut level);
                 self.from(more, &mut level, &mut depends);
             }
@@ -657,6 +696,7 @@ impl<'a> Walk<'_, 'a> {
         let aim = Aim::of_target(self, &level);
         let extent = Self::narrowed(selection.iter().chain(on), &aim);
         let extent = self.limited_change(extent, limit.as_ref(), &level);
+        let extent = self.bounded_change(extent, selection.as_ref());
         self.part.may |= Effect::WriteData | Effect::Destroy;
         let written = Flow { depends, ..Flow::constant() };
         let (returned, outputs) =

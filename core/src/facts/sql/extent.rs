@@ -24,6 +24,9 @@ use crate::schema::NameCase;
 /// What a restriction aims at.
 #[derive(Debug)]
 pub(super) struct Aim {
+    dialect: Dialect,
+    /// Variables around the statement.
+    variables: Vec<String>,
     case: NameCase,
     /// Names by which columns of the target are qualified; none: every relation counts.
     qualifiers: Vec<String>,
@@ -38,13 +41,15 @@ pub(super) struct Aim {
     /// The target's own name, to recognise a sub-select on itself.
     table: Option<String>,
     /// Names that are variables, and columns only where a column is known to have the name.
-    variables: Vec<String>,
+    doubtful: Vec<String>,
 }
 
 impl Aim {
     /// The aim of a SELECT: every relation of its FROM.
     pub(super) fn of_select(walk: &Walk<'_, '_>, level: &Names<'_, '_>) -> Self {
         let mut aim = Self {
+            dialect: walk.setting.dialect,
+            variables: walk.setting.room.variables.borrow().clone(),
             case: walk.case(),
             qualifiers: Vec::new(),
             others: Vec::new(),
@@ -52,7 +57,7 @@ impl Aim {
             keys: Vec::new(),
             never_null: Vec::new(),
             table: None,
-            variables: never_columns(walk),
+            doubtful: never_columns(walk),
         };
         if let [relation] = level.relations.as_slice() {
             aim.learn(walk, &relation.shape);
@@ -66,6 +71,8 @@ impl Aim {
         let mut relations = level.relations.iter();
         let Some(target) = relations.next() else { return Self::of_select(walk, level) };
         let mut aim = Self {
+            dialect: walk.setting.dialect,
+            variables: walk.setting.room.variables.borrow().clone(),
             case: walk.case(),
             qualifiers: target.name.iter().cloned().collect(),
             others: relations.filter_map(|relation| relation.name.clone()).collect(),
@@ -73,7 +80,7 @@ impl Aim {
             keys: Vec::new(),
             never_null: Vec::new(),
             table: target.target.as_ref().map(|path| super::names::last(path).to_owned()),
-            variables: never_columns(walk),
+            doubtful: never_columns(walk),
         };
         aim.learn(walk, &target.shape);
         if level.relations.len() > 1 {
@@ -106,11 +113,14 @@ impl Aim {
                 return None;
             }
             let name = name(ident);
+            if ident.quote_style.is_none() && self.is_value(&name) {
+                return None;
+            }
             return match &self.columns {
                 Some(columns) if !columns.contains(&name) => {
                     matches!(name.as_str(), "ctid" | "rowid" | "oid" | "_rowid_").then_some(name)
                 }
-                None if self.variables.contains(&name) => None,
+                None if self.doubtful.contains(&name) => None,
                 Some(_) | None => Some(name),
             };
         }
@@ -122,6 +132,13 @@ impl Aim {
             return ours.then_some(column);
         }
         None
+    }
+
+    /// Whether a word is no column: a variable, or what Oracle computes without brackets.
+    fn is_value(&self, name: &str) -> bool {
+        name.starts_with('@')
+            || self.dialect == Dialect::Oracle && ORACLE_VALUES.contains(&name)
+            || self.variables.iter().any(|variable| variable == name)
     }
 
     fn columns_of(&self, expr: &Expr, out: &mut BTreeSet<String>) {
@@ -146,6 +163,8 @@ impl Aim {
         let hidden: Vec<String> =
             select.from.iter().filter_map(|tables| factor_name(&tables.relation)).collect();
         let inside = Self {
+            dialect: self.dialect,
+            variables: self.variables.clone(),
             case: self.case,
             qualifiers: self
                 .qualifiers
@@ -158,7 +177,7 @@ impl Aim {
             keys: Vec::new(),
             never_null: Vec::new(),
             table: None,
-            variables: Vec::new(),
+            doubtful: Vec::new(),
         };
         if inside.qualifiers.is_empty() {
             return;
@@ -201,6 +220,55 @@ fn never_columns(walk: &Walk<'_, '_>) -> Vec<String> {
     };
     let reserved = reserved.iter().map(|word| (*word).to_owned());
     walk.state.variables.iter().cloned().chain(reserved).collect()
+}
+
+/// What Oracle computes without brackets (SQL Language Reference, "Pseudocolumns", "Functions").
+pub(super) const ORACLE_VALUES: &[&str] = &[
+    "current_date",
+    "current_timestamp",
+    "dbtimezone",
+    "level",
+    "localtimestamp",
+    "ora_invoking_user",
+    "rownum",
+    "sessiontimezone",
+    "sysdate",
+    "systimestamp",
+    "uid",
+    "user",
+];
+
+/// The rows that `ROWNUM < n` leaves: no more than that are numbered, whatever else restricts them.
+pub(super) fn rownum_bound(selection: &Expr) -> Option<u64> {
+    let mut bound: Option<u64> = None;
+    conjuncts(selection, &mut |conjunct| {
+        let Expr::BinaryOp { left, op, right } = conjunct else { return };
+        let is_rownum = |expr: &Expr| {
+            if let Expr::Identifier(ident) = strip(expr) {
+                ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case("rownum")
+            } else {
+                false
+            }
+        };
+        let side = if is_rownum(left) {
+            side(op).map(|side| (side, right))
+        } else if is_rownum(right) {
+            side(op).map(|side| (side.turned(), left))
+        } else {
+            None
+        };
+        let Some((side, value)) = side else { return };
+        let Some(super::constant::Constant::Int(value)) = fold(value) else { return };
+        let value = u64::try_from(value).unwrap_or(0);
+        let rows = match side {
+            Side::Less => value.saturating_sub(1),
+            Side::LessEqual => value,
+            Side::Equal => 1,
+            Side::NotEqual | Side::GreaterEqual | Side::Greater => return,
+        };
+        bound = Some(bound.map_or(rows, |bound| bound.min(rows)));
+    });
+    bound
 }
 
 fn factor_name(factor: &TableFactor) -> Option<String> {
@@ -520,13 +588,15 @@ fn selects_itself(expr: &Expr, query: &Query, aim: &Aim) -> bool {
         return false;
     };
     let inside = Aim {
+        dialect: aim.dialect,
+        variables: aim.variables.clone(),
         case: aim.case,
         qualifiers: Vec::new(),
         others: Vec::new(),
         columns: None,
         keys: Vec::new(),
         never_null: aim.never_null.clone(),
-        variables: aim.variables.clone(),
+        doubtful: aim.doubtful.clone(),
         table: aim.table.clone(),
     };
     let same = matches!(

@@ -552,6 +552,11 @@ impl<'a> Walk<'_, 'a> {
             depends.add(&self.argument(arg, level).as_dependence());
         }
         let name = self.alias(alias).or_else(|| parts.last().cloned());
+        if self.is_xml_method(&parts, level) {
+            self.part.unresolved = true;
+            self.push_unknown(alias, level);
+            return Extent::Unknown;
+        }
         // In FROM a function's rows are rows: LIMIT bounds them.
         let (loose, rows) = (self.part.loose, self.part.rows);
         if self.invoke(parts, &literals).is_some() {
@@ -679,6 +684,33 @@ impl<'a> Walk<'_, 'a> {
             self.part.may |=
                 super::functions::relation_effects(self.setting.dialect, &named.path.0);
         }
+        let rowset = matches!(
+            named.path.0.as_slice(),
+            [Segment::Exact(name)]
+                if matches!(name.as_str(), "openquery" | "openrowset" | "opendatasource")
+        );
+        if rowset && self.setting.dialect == Dialect::Mssql {
+            // No table: a call, whose arguments the parser took for columns.
+            self.unknown_function(None);
+        }
+        let remote = self.remote(&named.path);
+        if let Some(host) = remote {
+            self.part.may |= Effect::NetEgress;
+            self.object(TargetKind::Host, host);
+            // The same name without the link: whoever denies the table means it there too.
+            let mut bare = named.path.clone();
+            if let Some(at) = bare.0.iter().position(|name| match name {
+                Segment::Exact(name) => name.contains('@'),
+                Segment::Prefix(_) | Segment::Glob(_) | Segment::Dynamic => false,
+            }) {
+                bare.0.truncate(at.saturating_add(1));
+                if let Some(Segment::Exact(name)) = bare.0.last_mut() {
+                    name.truncate(name.find('@').unwrap_or(name.len()));
+                }
+                let (kind, columns) = (TargetKind::Table, Columns::Any);
+                self.target(Target { kind, path: bare, role, columns });
+            }
+        }
         let columns = match named.table {
             Some(_) => Columns::Named(Vec::new()),
             None => Columns::Any,
@@ -697,6 +729,21 @@ impl<'a> Walk<'_, 'a> {
             None => Shape::Unknown,
         };
         Relation { name, schema, shape, target: Some(path) }
+    }
+
+    /// The server that a name says a table is on: `server.db.schema.t`, `t@link`.
+    fn remote(&self, path: &Path) -> Option<Path> {
+        if let (Dialect::Mssql, [server, _, _, _, ..]) = (self.setting.dialect, path.0.as_slice()) {
+            return Some(Path(vec![server.clone()]));
+        }
+        if self.setting.dialect != Dialect::Oracle {
+            return None;
+        }
+        path.0.iter().find_map(|name| {
+            let Segment::Exact(name) = name else { return None };
+            let (_, link) = name.split_once('@')?;
+            Some(Path::exact([link]))
+        })
     }
 
     /// What stands behind a view is read, or written, with it.

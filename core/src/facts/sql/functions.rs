@@ -86,6 +86,14 @@ pub(super) fn builtin(dialect: Dialect, name: &str) -> Option<Function> {
     listed(dialect, name).or_else(|| combined(dialect, name)).map(parse)
 }
 
+/// Which argument of the function `name` is SQL that it runs.
+pub(super) fn code_of(dialect: Dialect, name: &str) -> Option<usize> {
+    match builtin(dialect, name)?.code {
+        Code::Argument(at) => Some(at),
+        Code::None | Code::AnyText => None,
+    }
+}
+
 /// The function `schema.name` of the server.
 pub(super) fn builtin_of(dialect: Dialect, schema: &str, name: &str) -> Option<Function> {
     match dialect {

@@ -248,7 +248,7 @@ impl<'a> Walk<'_, 'a> {
 
     /// UPDATE and DELETE … WHERE CURRENT OF: the one row under a cursor. What stands before is
     /// read as a statement of its own.
-    fn head_current_of(&mut self) {
+    pub(in crate::facts::sql) fn head_current_of(&mut self) {
         let at = self.tokens.len().saturating_sub(4);
         if self.after(at, &["where", "current", "of"]).is_none() || at == 0 {
             return self.opaque(Reason::NotParsed);

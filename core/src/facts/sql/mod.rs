@@ -37,7 +37,7 @@ mod walk;
 mod words;
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use super::{Action, Effect, Facts, Op, Reason, Scope, SessionDelta, Transaction, Understanding};
@@ -68,8 +68,9 @@ pub(super) fn read_on(
     let room = Room {
         names: Cell::new(limits::MAX_SQL_LINEAGE),
         code: Cell::new(limits::MAX_SQL_NESTED_BYTES),
+        variables: RefCell::default(),
     };
-    let setting = Setting { dialect, catalog, depth: 0, room: &room };
+    let setting = Setting { dialect, catalog, depth: 0, repeats: false, room: &room };
     let mut state = State {
         session: Cow::Borrowed(session),
         path_unknown,
@@ -141,6 +142,7 @@ fn facts_of<'a>(
     state: &mut State<'a>,
 ) -> Facts {
     let protocol = Protocol::Sql(setting.dialect);
+    let setting = Setting { repeats: setting.repeats || repeats(setting, reading), ..setting };
     let mut facts = Facts {
         protocol,
         understanding: Understanding::Full,
@@ -188,6 +190,25 @@ fn facts_of<'a>(
         }
     }
     facts
+}
+
+/// Whether a statement of a T-SQL batch may run several times: a loop, a jump, or `GO` and a
+/// number.
+fn repeats(setting: Setting<'_>, reading: &Reading<'_>) -> bool {
+    if setting.dialect != Dialect::Mssql {
+        return false;
+    }
+    let jumps = reading.statements.iter().any(|statement| {
+        statement.tokens.first().is_some_and(|first| {
+            first.is_word(reading.text, "while") || first.is_word(reading.text, "goto")
+        })
+    });
+    let counts = |line: &str| {
+        let line = line.trim().as_bytes();
+        line.get(..2).is_some_and(|go| go.eq_ignore_ascii_case(b"go"))
+            && line.get(2..).unwrap_or_default().iter().any(u8::is_ascii_digit)
+    };
+    jumps || reading.text.lines().any(counts)
 }
 
 fn unmakes(action: &Action) -> bool {

@@ -237,6 +237,10 @@ impl<'a> Walk<'_, 'a> {
     pub(super) fn made_parts(&mut self, parts: Vec<String>, temporary: bool) -> Path {
         let parts = self.inner_names(parts);
         let [name] = parts.as_slice() else { return Path::exact(parts) };
+        // A temporary table or a variable of T-SQL says so by its name.
+        if self.setting.dialect == Dialect::Mssql && name.starts_with(['#', '@']) {
+            return Path::exact(parts);
+        }
         if temporary {
             return Path::exact([self.manners().temporary, name.as_str()]);
         }

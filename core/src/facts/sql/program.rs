@@ -75,7 +75,7 @@ impl Walk<'_, '_> {
                 let of = self.find(next, "in")?.saturating_add(1);
                 let end = self.find_flat(of, "do")?;
                 if self.kind(of) == Some(TokenKind::Open) {
-                    pieces.push(self.between(of, end)?);
+                    pieces.push(self.slice(of, end)?);
                 } else if !self.plain_from(of) && self.kind(of) != Some(TokenKind::Number) {
                     // A cursor's name, or numbers; nothing else.
                     let names = (of..end).all(|at| self.kind(at) == Some(TokenKind::Word));
@@ -126,7 +126,7 @@ impl Walk<'_, '_> {
             }
             _ => {
                 let end = self.end_of(at);
-                pieces.push(self.between(at, end)?);
+                pieces.push(self.slice(at, end)?);
                 Some(end)
             }
         }
@@ -149,7 +149,7 @@ impl Walk<'_, '_> {
         let inside = |word: &str| self.find(at, word).filter(|found| *found < end);
         if let Some(cursor) = inside("cursor") {
             let query = self.find(cursor, "for").filter(|found| *found < end)?;
-            pieces.push(self.between(query.saturating_add(1), end)?);
+            pieces.push(self.slice(query.saturating_add(1), end)?);
         } else if let Some(default) = inside("default") {
             pieces.push(self.expression(default.saturating_add(1), end)?);
         }
@@ -227,13 +227,6 @@ impl Walk<'_, '_> {
 
     /// The expressions from `at` to `end` as a query.
     fn expression(&self, at: usize, end: usize) -> Option<String> {
-        Some(format!("SELECT {}", self.between(at, end)?))
-    }
-
-    /// The text from the token at `at` to the one before `end`; `None` where there is none.
-    fn between(&self, at: usize, end: usize) -> Option<String> {
-        let first = self.token(at).filter(|_| at < end)?;
-        let last = self.token(end.checked_sub(1)?)?;
-        self.text.get(first.span.start()..last.span.end()).map(str::to_owned)
+        Some(format!("SELECT {}", self.slice(at, end)?))
     }
 }

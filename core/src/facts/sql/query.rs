@@ -13,6 +13,7 @@ use super::extent::{self, Aim};
 use super::flow::{Column, Columns, Cte, Flow, Names, Origin, Relation, Shape, weight};
 use super::manners::Into;
 use super::walk::{Walk, wider};
+use crate::command::Dialect;
 use crate::facts::{Effect, Extent, Outputs, TargetKind};
 
 /// What a query gives.
@@ -370,6 +371,10 @@ impl<'a> Walk<'_, 'a> {
         } else {
             let aim = Aim::of_select(self, &level);
             let restriction = selection.as_ref().or(prewhere.as_ref());
+            if self.setting.dialect == Dialect::Oracle {
+                let rownum = selection.as_ref().and_then(extent::rownum_bound);
+                bound = [bound, rownum].into_iter().flatten().min();
+            }
             let own = extent::narrowed(from_extent, restriction, &aim);
             match self.part.inner.take() {
                 Some(inner) if inner.max_rows().is_none() => wider(own, inner),
@@ -427,7 +432,10 @@ impl<'a> Walk<'_, 'a> {
         }
         if self.manners().into == Into::Variables {
             let names = Names::default();
-            self.exprs(&into.targets, &names);
+            let computed = into.targets.iter().filter(|target| {
+                !matches!(target, Expr::Identifier(_) | Expr::CompoundIdentifier(_))
+            });
+            self.exprs(computed, &names);
             return;
         }
         for target in &into.targets {

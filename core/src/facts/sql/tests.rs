@@ -370,3 +370,94 @@ fn refusals_and_reasons_are_one_list() {
     }
     assert!(EffectSet::from(Effect::ReadData).is_subset(EffectSet::READING));
 }
+
+/// T-SQL needs no separator: whatever stands before a statement, it is seen, or the text is opaque.
+#[test]
+fn no_statement_hides_another() {
+    const BEFORE: &[&str] = &[
+        "SELECT 1",
+        "SELECT a FROM t x",
+        "SELECT a FROM t WHERE a = 1 ORDER BY a OFFSET 5 ROWS",
+        "SELECT a FROM t FOR XML PATH, ELEMENTS XSINIL",
+        "SELECT a FROM t OPTION (RECOMPILE)",
+        "SELECT a FROM t UNION ALL SELECT b FROM u",
+        "SELECT CASE WHEN 1 = 1 THEN 2 END",
+        "WITH x AS (SELECT 1 a) UPDATE x SET a = 2",
+        "WITH x AS (SELECT 1 a) INSERT INTO t SELECT a FROM x",
+        "INSERT INTO t VALUES (1)",
+        "INSERT INTO t DEFAULT VALUES",
+        "INSERT INTO t EXEC p",
+        "UPDATE t SET a = 1 WHERE b = 2",
+        "DELETE FROM t",
+        "MERGE t USING s ON t.a = s.a WHEN MATCHED THEN UPDATE SET a = 1;",
+        "EXEC p @a = 1, @b = 'x' OUTPUT",
+        "EXEC ('SELECT 1')",
+        "EXECUTE AS USER = 'u'",
+        "DECLARE @a int = 5, @b nvarchar(max)",
+        "DECLARE @t TABLE (a int)",
+        "DECLARE c CURSOR FOR SELECT a FROM t FOR UPDATE",
+        "SET @a = 1",
+        "SET NOCOUNT ON",
+        "SET IDENTITY_INSERT t ON",
+        "SET LANGUAGE english",
+        "SET TRANSACTION ISOLATION LEVEL SNAPSHOT",
+        "IF @a = 1",
+        "WHILE 1 = 1",
+        "BEGIN TRY",
+        "again:",
+        "PRINT 'x'",
+        "RETURN",
+        "THROW",
+        "COMMIT",
+        "BEGIN TRAN t WITH MARK 'x'",
+        "USE d",
+        "GRANT SELECT, DELETE ON t TO u WITH GRANT OPTION",
+        "REVOKE GRANT OPTION FOR SELECT ON t FROM u CASCADE",
+        "CREATE TABLE t (a int)",
+        "CREATE INDEX i ON t (a)",
+        "CREATE USER u FOR LOGIN l",
+        "ALTER TABLE t ADD a int",
+        "ALTER TABLE t ADD CONSTRAINT k FOREIGN KEY (a) REFERENCES u (a) ON DELETE CASCADE",
+        "ALTER DATABASE d SET READ_ONLY ON",
+        "ALTER ROLE r ADD MEMBER m",
+        "ALTER INDEX i ON t REBUILD",
+        "DROP TABLE IF EXISTS t",
+        "TRUNCATE TABLE t",
+        "UPDATE STATISTICS t",
+        "BACKUP DATABASE d TO DISK = 'x'",
+        "KILL 5",
+        "DBCC OPENTRAN",
+    ];
+    const BEHIND: &[(&str, Effect)] = &[
+        ("DELETE FROM zz", Effect::Destroy),
+        ("UPDATE zz SET a = 1", Effect::WriteData),
+        ("INSERT INTO zz VALUES (1)", Effect::WriteData),
+        ("MERGE zz USING s ON 1 = 1 WHEN MATCHED THEN DELETE;", Effect::Destroy),
+        ("TRUNCATE TABLE zz", Effect::Destroy),
+        ("DROP TABLE zz", Effect::Destroy),
+        ("SELECT a INTO zz FROM t", Effect::Schema),
+        ("SELECT * FROM zz", Effect::ReadData),
+        ("WITH q AS (SELECT * FROM zz) DELETE FROM q", Effect::Destroy),
+        ("SET @x = (SELECT a FROM zz)", Effect::ReadData),
+        ("EXEC xp_cmdshell 'zz'", Effect::CodeExec),
+        ("EXECUTE AS LOGIN = 'zz'", Effect::Identity),
+        ("GRANT SELECT ON zz TO u", Effect::Privilege),
+        ("ALTER AUTHORIZATION ON SCHEMA::s TO zz", Effect::Privilege),
+        ("DISABLE TRIGGER r ON zz", Effect::AuditTamper),
+        ("BACKUP DATABASE zz TO DISK = 'x'", Effect::FsWrite),
+        ("SET CONTEXT_INFO 0x1", Effect::ParserState),
+        ("SHUTDOWN", Effect::Availability),
+    ];
+    let protocol = Protocol::Sql(Dialect::Mssql);
+    for before in BEFORE {
+        let alone = read(protocol, before, None);
+        assert_ne!(alone.understanding, Understanding::Opaque, "{before}");
+        for (behind, effect) in BEHIND {
+            let text = format!("{before} {behind}");
+            let facts = read(protocol, &text, None);
+            let alone = alone.statements.unwrap();
+            assert!(facts.effects().contains(*effect), "{text}");
+            assert!(facts.statements.is_none_or(|count| count > alone), "{text}");
+        }
+    }
+}

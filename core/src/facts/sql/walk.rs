@@ -1,7 +1,7 @@
 //! The walk over one statement: what it gathers, and how an action is made of it.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
 use super::manners::Manners;
@@ -21,6 +21,8 @@ pub(super) struct Setting<'a> {
     pub(super) catalog: Option<&'a Catalog>,
     /// Levels of code inside code above this text.
     pub(super) depth: usize,
+    /// A statement may run several times: no bound on its rows holds for the whole.
+    pub(super) repeats: bool,
     pub(super) room: &'a Room,
 }
 
@@ -31,6 +33,8 @@ pub(super) struct Room {
     pub(super) names: Cell<usize>,
     /// Bytes of code inside code that may still be read.
     pub(super) code: Cell<usize>,
+    /// Variables of the PL/SQL blocks around, which look like columns.
+    pub(super) variables: RefCell<Vec<String>>,
 }
 
 /// Takes so much of what is left. Once there is too little, nothing is left.
@@ -244,6 +248,8 @@ impl<'w, 'a> Walk<'w, 'a> {
     /// Closes the action under construction.
     pub(super) fn finish(&mut self, op: Op, verb: &str, extent: Extent, outputs: Outputs) {
         let part = std::mem::take(&mut self.part);
+        let unbounded = self.setting.repeats && extent.max_rows().is_some();
+        let extent = if unbounded { Extent::Unknown } else { extent };
         let mut may = part.may;
         if part.targets.iter().any(|t| t.role == Role::Source && t.kind == TargetKind::Table) {
             may |= Effect::ReadData;

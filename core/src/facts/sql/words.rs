@@ -98,6 +98,29 @@ impl Walk<'_, '_> {
         self.text.get(self.span.start()..end).unwrap_or_default()
     }
 
+    /// The text of the tokens from `from` up to the one at `to`, which is left out.
+    pub(super) fn text_between(&self, from: usize, to: usize) -> &str {
+        let first = self.token(from).filter(|_| from < to).map(|token| token.span.start());
+        let last = to.checked_sub(1).and_then(|last| self.token(last));
+        match (first, last) {
+            (Some(start), Some(last)) => self.text.get(start..last.span.end()).unwrap_or_default(),
+            _ => "",
+        }
+    }
+
+    /// The same, kept; `None` where there is none.
+    pub(super) fn slice(&self, from: usize, to: usize) -> Option<String> {
+        let text = self.text_between(from, to);
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    /// Whether this operator stands at `at`.
+    pub(super) fn operator_at(&self, at: usize, symbol: &str) -> bool {
+        self.token(at).is_some_and(|token| {
+            token.kind == TokenKind::Operator && token.text(self.text) == symbol
+        })
+    }
+
     /// The text of the statement from the token at `at` on.
     pub(super) fn text_from(&self, at: usize) -> Option<&str> {
         let start = self.token(at)?.span.start();

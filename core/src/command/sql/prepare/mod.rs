@@ -7,6 +7,7 @@ mod cloud;
 mod engines;
 mod mysql;
 mod postgres;
+mod tsql;
 
 pub(crate) use cloud::{ROWS_MARK, STAGE_MARK};
 
@@ -31,7 +32,9 @@ pub(super) fn prepare(dialect: Dialect, tokens: &mut Vec<TokenWithSpan>) {
         | Dialect::Hive
         | Dialect::Spark
         | Dialect::Databricks => engines::prepare(dialect, tokens),
-        Dialect::Mssql | Dialect::Sqlite | Dialect::Oracle => {}
+        Dialect::Mssql => tsql::mssql(tokens),
+        Dialect::Oracle => tsql::oracle(tokens),
+        Dialect::Sqlite => {}
     }
 }
 

@@ -1,14 +1,15 @@
 //! Microsoft SQL Server.
 
 use super::{
-    Body, BodyKind, DASHES, DollarStrings, Ends, Escapes, HeadWord, Holds, Mark, Nesting,
-    Operators, Placeholders, Quote, Rules, prefixed, quote,
+    Body, BodyKind, DASHES, DollarStrings, Ends, Escapes, HeadWord, Holds, LineComment, Mark,
+    Nesting, Operators, Placeholders, Quote, Rules, Sure, prefixed, quote,
 };
 
 /// Transact-SQL reference, "Comments", "Constants", "Database identifiers". Statements need no
 /// separator between them.
 pub(super) static MSSQL: Rules = Rules {
-    line_comments: &[DASHES],
+    // Whether a carriage return alone ends a line is not documented.
+    line_comments: &[LineComment { ends_at_cr: Sure::Varies, ..DASHES }],
     nested_comments: Nesting::Nested,
     runs_comments: false,
     quotes: &[

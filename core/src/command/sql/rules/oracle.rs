@@ -1,14 +1,15 @@
 //! Oracle Database.
 
 use super::{
-    Body, BodyKind, DASHES, DollarStrings, Ends, Escapes, HeadWord, Holds, Mark, Nesting,
-    Operators, Placeholders, Quote, Rules, prefixed, quote,
+    Body, BodyKind, DASHES, DollarStrings, Ends, Escapes, HeadWord, Holds, LineComment, Mark,
+    Nesting, Operators, Placeholders, Quote, Rules, Sure, prefixed, quote,
 };
 
 /// SQL Language Reference 23, "Literals", "Database Object Names and Qualifiers", "Comments"; PL/SQL
 /// Language Reference. A unit of PL/SQL goes on to the end of the text, or to a line with `/`.
 pub(super) static ORACLE: Rules = Rules {
-    line_comments: &[DASHES],
+    // Whether a carriage return alone ends a line is not documented.
+    line_comments: &[LineComment { ends_at_cr: Sure::Varies, ..DASHES }],
     nested_comments: Nesting::Flat,
     runs_comments: false,
     quotes: &[

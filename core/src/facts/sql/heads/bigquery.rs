@@ -200,7 +200,7 @@ impl Walk<'_, '_> {
         let named =
             self.word(last) == "as" && self.kind(last.saturating_add(1)) == Some(TokenKind::Text);
         let end = if named { last } else { self.tokens.len() };
-        let text = self.text_between(1, end).unwrap_or_default();
+        let text = self.slice(1, end).unwrap_or_default();
         self.takes_expressions(&text);
         self.finish(Op::Read, "ASSERT", Extent::Unknown, Outputs::None);
     }
@@ -266,7 +266,7 @@ impl Walk<'_, '_> {
         // TRANSFORM computes; what a model is made of stands behind AS.
         if self.word(after) == "transform" {
             let end = self.after_brackets(after.saturating_add(1));
-            let text = self.text_between(after.saturating_add(2), end.saturating_sub(1));
+            let text = self.slice(after.saturating_add(2), end.saturating_sub(1));
             self.takes_expressions(&text.unwrap_or_default());
         }
         let query = self.find(after, "as").and_then(|at| self.text_from(at.saturating_add(1)));
@@ -349,7 +349,7 @@ impl Walk<'_, '_> {
         self.sink(TargetKind::Table, path);
         if let Some(time) = self.after(end, &["for", "system_time", "as", "of"]) {
             let stop = self.find(time, "options").unwrap_or(self.tokens.len());
-            let text = self.text_between(time, stop).unwrap_or_default();
+            let text = self.slice(time, stop).unwrap_or_default();
             self.takes_expressions(&text);
         }
         self.part.may |= Schema | WriteData | ReadData;

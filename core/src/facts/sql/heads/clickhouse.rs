@@ -163,7 +163,7 @@ impl Walk<'_, '_> {
     fn clickhouse_alter(&mut self) {
         let at = self.skip(2, &["table"]);
         let Some((parts, after)) = self.name_at(at) else { return self.opaque(Reason::NotParsed) };
-        let table = self.text_in(at, after).to_owned();
+        let table = self.text_between(at, after).to_owned();
         let start = self.behind_cluster(after);
         let mut acts = Vec::new();
         let (mut depth, mut first) = (0_usize, start);
@@ -203,12 +203,12 @@ impl Walk<'_, '_> {
             let partition = (from..to).find(|at| {
                 self.word(*at) == "in" && self.word(at.saturating_add(1)) == "partition"
             });
-            let rest = condition.map_or(String::new(), |at| self.text_in(at, to).to_owned());
+            let rest = condition.map_or(String::new(), |at| self.text_between(at, to).to_owned());
             let end = [partition, condition].into_iter().flatten().min().unwrap_or(to);
             let text = if first == "delete" {
                 format!("DELETE FROM {table} {rest}")
             } else {
-                let set = self.text_in(from.saturating_add(1), end);
+                let set = self.text_between(from.saturating_add(1), end);
                 format!("UPDATE {table} SET {set} {rest}")
             };
             let facts = self.inside(&text);
@@ -302,7 +302,7 @@ impl Walk<'_, '_> {
         let inline = format.map_or(self.tokens.len(), |at| at.saturating_add(2));
         if inline < self.tokens.len()
             && (self.text_from(inline).unwrap_or_default().contains('\n')
-                || self.text_in(inline.saturating_sub(1), self.tokens.len()).contains('\n'))
+                || self.text_between(inline.saturating_sub(1), self.tokens.len()).contains('\n'))
         {
             return self.opaque(Reason::NotParsed);
         }
@@ -438,7 +438,7 @@ impl Walk<'_, '_> {
             let open =
                 query.checked_sub(1).filter(|before| self.kind(*before) == Some(TokenKind::Open));
             let to = open.and_then(|open| self.closing(open)).unwrap_or(self.tokens.len());
-            let text = self.text_in(query, to).to_owned();
+            let text = self.text_between(query, to).to_owned();
             let facts = self.inside(&text);
             for action in facts.actions {
                 extent = action.extent;

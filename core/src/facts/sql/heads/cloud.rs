@@ -11,13 +11,6 @@ use crate::facts::{
 };
 
 impl Walk<'_, '_> {
-    /// The text from the token at `from` to before the token at `to`.
-    pub(super) fn text_between(&self, from: usize, to: usize) -> Option<String> {
-        let start = self.token(from)?.span.start();
-        let end = self.token(to.checked_sub(1)?)?.span.end();
-        self.text.get(start..end).map(str::to_owned)
-    }
-
     /// The position behind the bracket at `at`, or `at` where none opens there.
     pub(super) fn after_brackets(&self, at: usize) -> usize {
         let mut depth = 0_usize;
@@ -40,11 +33,6 @@ impl Walk<'_, '_> {
             }
         }
         self.tokens.len()
-    }
-
-    pub(super) fn operator_at(&self, at: usize, text: &str) -> bool {
-        self.kind(at) == Some(TokenKind::Operator)
-            && self.token(at).is_some_and(|token| token.text(self.text) == text)
     }
 
     /// Reads a query that is a part of this statement, and takes over what it reads and calls.
@@ -106,7 +94,7 @@ impl Walk<'_, '_> {
             }
             end = end.saturating_add(1);
         }
-        let text = self.text_between(at.saturating_add(1), end).unwrap_or_default();
+        let text = self.slice(at.saturating_add(1), end).unwrap_or_default();
         let name = text.split('/').next().unwrap_or_default();
         self.stage(name, role);
         Some(end)

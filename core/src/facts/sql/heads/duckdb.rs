@@ -229,7 +229,7 @@ impl Walk<'_, '_> {
 
     /// The query of `COPY (…) TO`, whose rows go to the place that was noted.
     fn duckdb_copy_query(&mut self, to: usize, stdio: bool) {
-        let text = self.text_in(2, to.saturating_sub(1)).to_owned();
+        let text = self.text_between(2, to.saturating_sub(1)).to_owned();
         let facts = self.inside(&text);
         let place = std::mem::take(&mut self.part);
         for (index, mut action) in facts.actions.into_iter().enumerate() {
@@ -460,14 +460,6 @@ impl Walk<'_, '_> {
             }
             depth == 0
         })
-    }
-
-    /// The text of the tokens from `start` up to the one at `end`, which is left out.
-    pub(super) fn text_in(&self, start: usize, end: usize) -> &str {
-        let from = self.token(start).map_or(self.span.end(), |token| token.span.start());
-        let to = end.checked_sub(1).and_then(|last| self.token(last));
-        let to = to.map_or(from, |token| token.span.end());
-        self.text.get(from..to).unwrap_or_default()
     }
 
     /// The facts of a statement that is part of this one, its understanding taken over.

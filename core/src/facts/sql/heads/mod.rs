@@ -10,7 +10,9 @@ mod bound;
 mod clickhouse;
 mod cloud;
 mod duckdb;
+mod mssql;
 mod mysql;
+mod oracle;
 mod redshift;
 mod script;
 mod snowflake;
@@ -90,6 +92,8 @@ pub(in crate::facts) enum Own {
     Duckdb(duckdb::Own),
     Clickhouse(clickhouse::Own),
     Spark(spark::Own),
+    Tsql(mssql::Tsql),
+    Oracle(oracle::Own),
 }
 
 /// A row without rows that come back.
@@ -121,7 +125,9 @@ pub(in crate::facts) const fn heads(dialect: Dialect) -> &'static [&'static [Hea
         Dialect::Hive => &[spark::HIVE, spark::COMMON],
         Dialect::Spark => &[spark::SPARK, spark::COMMON],
         Dialect::Databricks => &[spark::DATABRICKS, spark::SPARK, spark::COMMON],
-        Dialect::Postgres | Dialect::Sqlite | Dialect::Mssql | Dialect::Oracle => &[],
+        Dialect::Mssql => &[mssql::MSSQL],
+        Dialect::Oracle => &[oracle::ORACLE],
+        Dialect::Postgres | Dialect::Sqlite => &[],
     }
 }
 
@@ -179,6 +185,11 @@ impl<'a> Walk<'_, 'a> {
     fn by_row_of(&mut self, tables: &[&'static [Head]]) -> bool {
         let row = self.row(tables).filter(|(head, _)| !self.declines(head));
         let Some((head, after)) = row else { return false };
+        if let Tail::Own(Own::Oracle(own)) = head.tail
+            && !self.oracle_takes(own)
+        {
+            return false;
+        }
         self.read_row(head, after);
         true
     }
@@ -205,7 +216,8 @@ impl<'a> Walk<'_, 'a> {
         if self.manners().into == Into::Variables && self.writes_file() {
             return;
         }
-        if self.by_bounds(&first) {
+        if self.by_bounds(&first) || self.setting.dialect == Dialect::Mssql && self.tsql_unparsed()
+        {
             return;
         }
         match UNPARSED.iter().find(|(word, _)| *word == first) {
@@ -253,19 +265,25 @@ impl<'a> Walk<'_, 'a> {
     fn read_row(&mut self, head: &'static Head, after: usize) {
         let verb = match self.setting.dialect {
             Dialect::Snowflake | Dialect::Bigquery | Dialect::Redshift => self.spoken(head.words),
+            Dialect::Mssql | Dialect::Oracle => self.spelled(head.words, after),
             Dialect::Mysql
             | Dialect::Mariadb
             | Dialect::Postgres
             | Dialect::Sqlite
-            | Dialect::Mssql
             | Dialect::Clickhouse
-            | Dialect::Oracle
             | Dialect::Duckdb
             | Dialect::Hive
             | Dialect::Spark
             | Dialect::Databricks => verb_of(head.words),
         };
         let may: EffectSet = head.may.iter().copied().collect();
+        if self.setting.dialect == Dialect::Mssql
+            && !matches!(head.tail, Tail::Own(_))
+            && self.tsql_hides(after)
+        {
+            // The next statement should have been cut off.
+            return self.opaque(crate::facts::Reason::NotParsed);
+        }
         match head.tail {
             Tail::Own(own) => return self.read_own(own),
             Tail::Step(step) => return self.transaction(&verb, step),
@@ -307,6 +325,21 @@ impl<'a> Walk<'_, 'a> {
         self.finish(head.op, &verb, Extent::Unknown, outputs);
     }
 
+    /// The words of a row as they stand before `after`.
+    fn spelled(&self, words: &str, after: usize) -> String {
+        let mut at = 0;
+        let mut out: Vec<String> = Vec::new();
+        for wanted in words.split(' ') {
+            let is = |at: usize| wanted.split('|').any(|word| self.word(at) == word);
+            while at < after && !is(at) {
+                at = at.saturating_add(1);
+            }
+            out.push(self.word(at).to_ascii_uppercase());
+            at = at.saturating_add(1);
+        }
+        out.join(" ")
+    }
+
     fn read_own(&mut self, own: Own) {
         match own {
             Own::Prepare => self.mysql_prepare(),
@@ -327,6 +360,8 @@ impl<'a> Walk<'_, 'a> {
             Own::Duckdb(own) => self.duckdb_own(own),
             Own::Clickhouse(own) => self.clickhouse_own(own),
             Own::Spark(own) => self.spark_own(own),
+            Own::Tsql(own) => self.tsql(own),
+            Own::Oracle(own) => self.oracle(own),
         }
     }
 

@@ -129,7 +129,7 @@ impl Walk<'_, '_> {
             // Newer releases take the query without quotes.
             (Some(TokenKind::Open), Some(_)) => {
                 let end = self.after_brackets(1);
-                self.text_between(2, end.saturating_sub(1))
+                self.slice(2, end.saturating_sub(1))
             }
             (Some(_) | None, _) => None,
         };
@@ -218,7 +218,7 @@ impl Walk<'_, '_> {
         match from {
             Some(at) if self.kind(at) == Some(TokenKind::Open) => {
                 let end = self.after_brackets(at);
-                let text = self.text_between(at, end).unwrap_or_default();
+                let text = self.slice(at, end).unwrap_or_default();
                 self.takes_query(&text);
             }
             Some(at) => match self.name_at(at) {

@@ -38,7 +38,7 @@ impl Walk<'_, '_> {
                 Piece::Statement(from, to) => (from, to, true),
                 Piece::Expression(from, to) => (from, to, false),
             };
-            let Some(text) = self.text_between(from, to) else {
+            let Some(text) = self.slice(from, to) else {
                 return self.unread_script(verb);
             };
             let text = if whole { text } else { format!("SELECT {text}") };

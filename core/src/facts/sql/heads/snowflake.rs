@@ -272,7 +272,7 @@ impl Walk<'_, '_> {
         let mut start = 0;
         cuts.push(self.tokens.len());
         for cut in cuts {
-            let Some(text) = self.text_between(start, cut) else {
+            let Some(text) = self.slice(start, cut) else {
                 self.opaque(Reason::NotParsed);
                 return true;
             };
@@ -364,7 +364,7 @@ impl Walk<'_, '_> {
     fn copied_rows(&mut self, at: usize) -> Extent {
         if self.kind(at) == Some(TokenKind::Open) {
             let end = self.after_brackets(at);
-            let text = self.text_between(at, end).unwrap_or_default();
+            let text = self.slice(at, end).unwrap_or_default();
             let extent = self.takes_query(&text);
             if self.operator_at(2, "@") || self.kind(2) == Some(TokenKind::Text) {
                 self.copy_options(end);
@@ -547,7 +547,7 @@ impl Walk<'_, '_> {
         let body = self.find(1, "as");
         if let Some(when) = self.find(1, "when") {
             let end = body.unwrap_or(self.tokens.len());
-            let text = self.text_between(when.saturating_add(1), end).unwrap_or_default();
+            let text = self.slice(when.saturating_add(1), end).unwrap_or_default();
             self.takes_expressions(&text);
         }
         match body.and_then(|at| self.text_from(at.saturating_add(1))).map(str::to_owned) {

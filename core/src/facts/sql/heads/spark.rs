@@ -370,7 +370,7 @@ impl Walk<'_, '_> {
         let starts: Vec<usize> =
             (1..self.tokens.len()).filter(|at| self.word(*at) == "insert").collect();
         let Some(first) = starts.first().copied() else { return self.opaque(Reason::NotParsed) };
-        let source = self.text_in(0, first).to_owned();
+        let source = self.text_between(0, first).to_owned();
         for (index, start) in starts.iter().copied().enumerate() {
             let end = starts.get(index.saturating_add(1)).copied().unwrap_or(self.tokens.len());
             let select = (start..end)
@@ -394,9 +394,9 @@ impl Walk<'_, '_> {
                     )
                 })
                 .unwrap_or(end);
-            let head = self.text_in(start, select).to_owned();
-            let list = self.text_in(select, clause).to_owned();
-            let rest = self.text_in(clause, end).to_owned();
+            let head = self.text_between(start, select).to_owned();
+            let list = self.text_between(select, clause).to_owned();
+            let rest = self.text_between(clause, end).to_owned();
             let facts = self.inside(&format!("{head} {list} {source} {rest}"));
             for mut action in facts.actions {
                 action.span = self.span;
@@ -472,7 +472,7 @@ impl Walk<'_, '_> {
         if rows < self.tokens.len() {
             let open = self.kind(rows.saturating_sub(1)) == Some(TokenKind::Open);
             let end = if open { self.closing(rows.saturating_sub(1)) } else { None };
-            let text = self.text_in(rows, end.unwrap_or(self.tokens.len())).to_owned();
+            let text = self.text_between(rows, end.unwrap_or(self.tokens.len())).to_owned();
             extent = self.takes_over(&text);
             self.part.may |= WriteData;
         }
@@ -645,7 +645,7 @@ impl Walk<'_, '_> {
 
     /// The words and dots of a setting's name.
     fn setting_name(&self, from: usize, to: usize) -> String {
-        let name = self.text_in(from, to);
+        let name = self.text_between(from, to);
         name.trim_matches('`').to_ascii_lowercase()
     }
 
