@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
-    FunctionArguments, HavingBound, ListAggOnOverflow, ObjectNamePart, Value,
+    FunctionArguments, HavingBound, ListAggOnOverflow, ObjectName, ObjectNamePart, Value,
 };
 
 use super::flow::{Flow, Names, Origin};
@@ -10,6 +10,7 @@ use super::functions::{self, Code};
 use super::nested;
 use super::settings;
 use super::walk::Walk;
+use crate::command::Dialect;
 use crate::facts::{Effect, EffectSet, How, Path, Reason, SessionDelta, TargetKind, Understanding};
 
 /// What is known of a call's result.
@@ -56,8 +57,13 @@ impl<'a> Walk<'_, 'a> {
             }
             FunctionArguments::List(list) => {
                 let FunctionArgumentList { duplicate_treatment: _, args, clauses } = list;
+                let counts = self.counts(name);
                 for arg in args {
                     literals.push(literal_argument(arg));
+                    // `count(*)` holds nothing of the rows.
+                    if let (true, FunctionArg::Unnamed(FunctionArgExpr::Wildcard)) = (counts, arg) {
+                        continue;
+                    }
                     flow.mix(&self.argument(arg, names));
                 }
                 for clause in clauses {
@@ -67,7 +73,7 @@ impl<'a> Walk<'_, 'a> {
             }
         }
         for by in within_group {
-            flow.mix(&self.order_expr(by, names));
+            flow.mix(&self.sort_key(by, names));
         }
         if let Some(filter) = filter {
             flow.depends.add(&self.condition(filter, names));
@@ -82,29 +88,52 @@ impl<'a> Walk<'_, 'a> {
                 ObjectNamePart::Function(_) => self.not_covered(),
             }
         }
+        self.spread |= self.spreads(&parts);
+        let elements = self.holds_arguments(&parts);
         match self.invoke(parts, &literals) {
-            None => Flow::any(),
-            Some(Shape::Rows) => {
-                if self.gives_elements(&function.name) {
-                    flow.derived()
-                } else {
-                    Flow::any()
-                }
-            }
+            Some(Shape::Rows) if elements => flow.derived(),
+            None | Some(Shape::Rows) => Flow::any(),
             Some(Shape::Scalar) => flow.derived(),
             Some(Shape::Aggregate) => flow.aggregated(),
         }
     }
 
-    /// Whether a function that gives rows makes them of its arguments alone.
-    fn gives_elements(&self, name: &sqlparser::ast::ObjectName) -> bool {
-        let Some(name) = self.parts(name).and_then(|mut parts| parts.pop()) else { return false };
-        functions::builtin(self.setting.dialect, &name)
-            .is_some_and(|function| function.set && !function.catalogued)
+    /// Whether a function of the server's own makes what it gives of its arguments alone.
+    pub(super) fn holds_arguments(&self, parts: &[String]) -> bool {
+        let Some(name) = parts.last() else { return false };
+        functions::builtin(self.setting.dialect, name)
+            .is_some_and(|f| !f.catalogued && !f.tables && f.reads.is_none() && !f.unknown)
             && self
                 .setting
                 .catalog
-                .is_none_or(|catalog| catalog.functions_named(&name, self.case()).next().is_none())
+                .is_none_or(|catalog| catalog.functions_named(name, self.case()).next().is_none())
+    }
+
+    /// Whether a call may stand for several columns of the result.
+    fn spreads(&self, parts: &[String]) -> bool {
+        let Some(name) = parts.last().map(String::as_str) else { return false };
+        match self.setting.dialect {
+            Dialect::Duckdb => matches!(name, "columns" | "unnest" | "unpack"),
+            Dialect::Clickhouse => matches!(name, "columns" | "untuple"),
+            Dialect::Postgres
+            | Dialect::Mysql
+            | Dialect::Mariadb
+            | Dialect::Mssql
+            | Dialect::Sqlite
+            | Dialect::Snowflake
+            | Dialect::Bigquery
+            | Dialect::Redshift
+            | Dialect::Oracle
+            | Dialect::Hive
+            | Dialect::Spark
+            | Dialect::Databricks => false,
+        }
+    }
+
+    /// Whether a function only counts the rows of its `*`.
+    fn counts(&self, name: &ObjectName) -> bool {
+        let name = self.parts(name).and_then(|mut parts| parts.pop());
+        name.is_some_and(|name| matches!(name.as_str(), "count" | "count_big"))
     }
 
     pub(super) fn argument(&mut self, arg: &FunctionArg, names: &Names<'_, 'a>) -> Flow {
@@ -123,11 +152,12 @@ impl<'a> Walk<'_, 'a> {
     fn argument_expr(&mut self, arg: &FunctionArgExpr, names: &Names<'_, 'a>) -> Flow {
         match arg {
             FunctionArgExpr::Expr(expr) => self.expr(expr, names),
-            // `count(*)` holds nothing of the rows.
-            FunctionArgExpr::Wildcard => Flow::constant(),
-            FunctionArgExpr::QualifiedWildcard(_) | FunctionArgExpr::WildcardWithOptions(_) => {
-                self.part.unresolved = true;
-                Flow::any()
+            FunctionArgExpr::Wildcard => self.star_value(names),
+            FunctionArgExpr::QualifiedWildcard(name) => self.row_value(name, names),
+            FunctionArgExpr::WildcardWithOptions(options) => {
+                let columns = self.star(names);
+                let columns = self.wildcard_options(columns, options, names);
+                self.one_value(columns)
             }
         }
     }
@@ -148,7 +178,7 @@ impl<'a> Walk<'_, 'a> {
             FunctionArgumentClause::OrderBy(by) => {
                 let mut origin = Origin::NONE;
                 for by in by {
-                    origin.add(&self.order_expr(by, names).as_dependence());
+                    origin.add(&self.sort_key(by, names).as_dependence());
                 }
                 origin
             }

@@ -25,7 +25,7 @@ impl<'a> Walk<'_, 'a> {
                 let relation = self.existing(parts, None, Role::Object);
                 level.relations.push(relation);
                 for column in &index.columns {
-                    self.order_expr(&column.column, &level);
+                    self.sort_key(&column.column, &level);
                 }
                 self.exprs(index.predicate.iter().chain(&index.with), &level);
                 if !index.alter_options.is_empty() {
@@ -368,7 +368,7 @@ impl<'a> Walk<'_, 'a> {
             self.mysql_table_options();
         }
         let mut level = Names::inside(names);
-        level.merged = true;
+        level.unsure = true;
         for column in &table.columns {
             self.column_definition(column, &level);
         }
@@ -484,7 +484,7 @@ impl<'a> Walk<'_, 'a> {
             }
             TableConstraint::Exclude(exclude) => {
                 for element in &exclude.elements {
-                    self.order_expr(&element.column.column, names);
+                    self.sort_key(&element.column.column, names);
                 }
                 if let Some(condition) = &exclude.where_clause {
                     self.expr(condition, names);
@@ -492,12 +492,12 @@ impl<'a> Walk<'_, 'a> {
             }
             TableConstraint::Unique(unique) => {
                 for column in &unique.columns {
-                    self.order_expr(&column.column, names);
+                    self.sort_key(&column.column, names);
                 }
             }
             TableConstraint::PrimaryKey(key) => {
                 for column in &key.columns {
-                    self.order_expr(&column.column, names);
+                    self.sort_key(&column.column, names);
                 }
             }
             TableConstraint::ForeignKey(_)
@@ -559,7 +559,7 @@ impl<'a> Walk<'_, 'a> {
             }
             Some(CreateFunctionBody::Return(body) | CreateFunctionBody::AsReturnExpr(body)) => {
                 let mut level = Names::inside(names);
-                level.merged = true;
+                level.unsure = true;
                 self.expr(body, &level);
             }
             Some(CreateFunctionBody::AsBeginEnd(_) | CreateFunctionBody::AsReturnSelect(_)) => {
@@ -579,7 +579,7 @@ impl<'a> Walk<'_, 'a> {
             self.not_covered();
         }
         let mut level = Names::inside(names);
-        level.merged = true;
+        level.unsure = true;
         if let Some(condition) = &trigger.condition {
             self.expr(condition, &level);
         }
@@ -617,7 +617,7 @@ impl<'a> Walk<'_, 'a> {
         let mut level = Names::inside(names);
         let relation = self.existing(parts, None, Role::Object);
         level.relations.push(relation);
-        level.merged = true;
+        level.unsure = true;
         self.part.unresolved = true;
         let mut only_owner = !table.operations.is_empty();
         for operation in &table.operations {
@@ -774,7 +774,7 @@ impl<'a> Walk<'_, 'a> {
     /// An expression of a definition, in which names mean what is being defined.
     pub(super) fn defined_expr(&mut self, expr: &Expr, names: &Names<'_, 'a>) {
         let mut level = Names::inside(names);
-        level.merged = true;
+        level.unsure = true;
         self.expr(expr, &level);
     }
 

@@ -16,12 +16,17 @@ mod from;
 mod functions;
 mod head;
 mod heads;
+mod joins;
+mod keys;
+mod labels;
 mod manners;
 mod names;
 mod nested;
 mod query;
 mod resolve;
 mod rights;
+mod rowsets;
+mod select_list;
 mod settings;
 mod sqlite;
 mod statement;
@@ -63,6 +68,7 @@ pub(super) fn read_on(
     let room = Room {
         names: Cell::new(limits::MAX_SQL_LINEAGE),
         code: Cell::new(limits::MAX_SQL_NESTED_BYTES),
+        rounds: Cell::new(limits::MAX_SQL_ROUNDS),
     };
     let setting = Setting { dialect, catalog, depth: 0, room: &room };
     let mut state = State { session: Cow::Borrowed(session), path_unknown, stale };

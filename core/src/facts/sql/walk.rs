@@ -31,6 +31,8 @@ pub(super) struct Room {
     pub(super) names: Cell<usize>,
     /// Bytes of code inside code that may still be read.
     pub(super) code: Cell<usize>,
+    /// Times that a recursive query may still be walked again.
+    pub(super) rounds: Cell<usize>,
 }
 
 /// Takes so much of what is left. Once there is too little, nothing is left.
@@ -74,6 +76,8 @@ pub(super) struct Part {
     pub(super) rows: bool,
     /// Its result goes into a new table.
     pub(super) into: bool,
+    /// A query read rows of its own that are not known.
+    pub(super) recursed: bool,
     /// The reach of sub-selects inside expressions.
     pub(super) inner: Option<Extent>,
 }
@@ -92,6 +96,8 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) reasons: BTreeSet<Reason>,
     pub(super) understanding: Understanding,
     pub(super) via: Vec<&'static str>,
+    /// The expression that is walked may give several columns of a result.
+    pub(super) spread: bool,
 }
 
 impl<'w, 'a> Walk<'w, 'a> {
@@ -114,6 +120,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             reasons: BTreeSet::new(),
             understanding: Understanding::Full,
             via: Vec::new(),
+            spread: false,
         }
     }
 
@@ -222,6 +229,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         self.part.loose |= other.loose;
         self.part.rows |= other.rows;
         self.part.into |= other.into;
+        self.part.recursed |= other.recursed;
         if let Some(inner) = other.inner {
             self.reach_inside(inner);
         }
