@@ -110,6 +110,7 @@ impl Flow {
 /// One column of a relation.
 #[derive(Clone, Debug)]
 pub(super) struct Column {
+    /// Empty where the server gives it one that is not known.
     pub(super) name: String,
     pub(super) flow: Flow,
 }
@@ -119,13 +120,16 @@ impl Column {
         let mut depends = self.flow.depends;
         depends.add(implicit);
         OutputColumn {
-            name: self.name,
+            name: if self.name.is_empty() { UNNAMED.to_owned() } else { self.name },
             sources: self.flow.holds.sources(),
             how: self.flow.how,
             implicit: depends.sources(),
         }
     }
 }
+
+/// What PostgreSQL calls a column that it has no name for.
+pub(super) const UNNAMED: &str = "?column?";
 
 /// How many names of columns it takes to hold these.
 pub(super) fn weight(columns: &[Column]) -> usize {

@@ -3,12 +3,12 @@
 use std::rc::Rc;
 
 use sqlparser::ast::{
-    Expr, FunctionArguments, Join, JoinOperator, JsonTableColumn, PivotValueSource, Query,
-    TableAlias, TableFactor, TableFunctionArgs, TableSampleKind, TableVersion, TableWithJoins,
-    XmlTableColumnOption,
+    Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Join, JoinOperator, JsonTableColumn,
+    PivotValueSource, Query, TableAlias, TableFactor, TableFunctionArgs, TableSampleKind,
+    TableVersion, TableWithJoins, XmlTableColumnOption,
 };
 
-use super::flow::{Column, Cte, Flow, Names, Origin, Relation, Shape, weight};
+use super::flow::{Column, Cte, Flow, Names, Origin, Relation, Shape, UNNAMED, weight};
 use super::nested;
 use super::query::alias_columns;
 use super::resolve::mixed;
@@ -155,7 +155,9 @@ impl<'a> Walk<'_, 'a> {
                 for flow in &flows {
                     depends.add(&flow.as_dependence());
                 }
-                let mut relation = self.unnested(flows, *with_ordinality, alias.as_ref());
+                let arrays: Vec<&Expr> = array_exprs.iter().collect();
+                let plain = self.plain_arrays(&arrays, level);
+                let mut relation = self.unnested(flows, plain, *with_ordinality, alias.as_ref());
                 if let (true, Shape::Within { flow: _, named }) =
                     (*with_offset, &mut relation.shape)
                 {
@@ -442,7 +444,9 @@ impl<'a> Walk<'_, 'a> {
         let relation = if !elements || !known {
             Relation::of(self.alias(alias).or(Some(name)), None)
         } else if name == "unnest" {
-            self.unnested(flows, ordinality, alias)
+            let arrays: Option<Vec<&Expr>> = args.iter().map(plain_argument).collect();
+            let plain = arrays.is_some_and(|arrays| self.plain_arrays(&arrays, level));
+            self.unnested(flows, plain, ordinality, alias)
         } else {
             let mut flow = Flow::constant();
             flows.iter().for_each(|other| flow.mix(other));
@@ -495,15 +499,33 @@ impl<'a> Walk<'_, 'a> {
         Relation::of(Some(own), self.renamed(columns, &new))
     }
 
+    fn plain_arrays(&self, arrays: &[&Expr], level: &Names<'_, 'a>) -> bool {
+        self.setting.dialect == Dialect::Postgres
+            && arrays.iter().all(|array| self.is_plain_array(array, level))
+    }
+
     /// UNNEST: one column an array, but for an array of rows, which gives one a field.
     fn unnested(
         &mut self,
         flows: Vec<Flow>,
+        plain: bool,
         ordinality: bool,
         alias: Option<&TableAlias>,
     ) -> Relation<'a> {
         let own = self.alias(alias).unwrap_or_else(|| "unnest".to_owned());
         let new = alias.map(|alias| alias_columns(self, alias)).unwrap_or_default();
+        if plain {
+            // Of several arrays, each column is called after the function.
+            let name = if flows.len() == 1 { own.clone() } else { "unnest".to_owned() };
+            let mut columns: Vec<Column> =
+                flows.into_iter().map(|flow| Column { name: name.clone(), flow }).collect();
+            if ordinality {
+                let flow = mixed(&columns).only_decides();
+                columns.push(Column { name: "ordinality".into(), flow });
+            }
+            let columns = self.renamed(Some(Rc::new(columns)), &new);
+            return Relation::of(Some(own), columns);
+        }
         let mut flow = Flow::constant();
         flows.iter().for_each(|other| flow.mix(other));
         let mut named = new;
@@ -649,7 +671,8 @@ impl<'a> Walk<'_, 'a> {
     fn input(&self, output: &OutputColumn) -> Column {
         let OutputColumn { name, sources, how, implicit } = output;
         let flow = Flow { holds: sources.into(), how: *how, depends: implicit.into() };
-        Column { name: self.fold_text(name, true), flow }
+        let known = name != UNNAMED;
+        Column { name: if known { self.fold_text(name, true) } else { String::new() }, flow }
     }
 
     /// What stands behind a view is read, or written, with it. The answer is its columns.
@@ -687,10 +710,15 @@ impl<'a> Walk<'_, 'a> {
     }
 }
 
+/// An argument without a name.
+fn plain_argument(arg: &FunctionArg) -> Option<&Expr> {
+    if let FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) = arg { Some(expr) } else { None }
+}
+
 /// A call in FROM.
 struct TableCall<'e> {
     parts: Vec<String>,
-    args: &'e [sqlparser::ast::FunctionArg],
+    args: &'e [FunctionArg],
     ordinality: bool,
 }
 

@@ -2,20 +2,21 @@
 
 use sqlparser::ast::{
     AccessExpr, DataType, Expr, Ident, Query, SelectItem, SetExpr, Subscript, TimezoneInfo,
+    TrimWhereField, Value,
 };
 
-use super::resolve::UNNAMED;
+use super::flow::UNNAMED;
 use super::walk::Walk;
 
 /// A name, and whether it comes before the type of a cast around it.
 type Label = Option<(String, bool)>;
 
 impl Walk<'_, '_> {
-    /// The name that the server gives an expression without an alias. Most take the text of the
-    /// expression, which may hold literals; then this is `?column?` too.
+    /// The name that the server gives an expression without an alias; empty where that is not
+    /// known. Most take the text of the expression, which may hold literals.
     pub(super) fn output_name(&self, expr: &Expr) -> String {
         let label = if self.is_postgres() { self.label(expr) } else { self.last_name(expr) };
-        label.map_or_else(|| UNNAMED.to_owned(), |(name, _)| name)
+        label.map(|(name, _)| name).unwrap_or_default()
     }
 
     fn last_name(&self, expr: &Expr) -> Label {
@@ -33,8 +34,7 @@ impl Walk<'_, '_> {
         ident.map(|ident| (self.shown(ident), true))
     }
 
-    /// As PostgreSQL's `FigureColname` finds it; `None` for what it names `?column?` or what
-    /// differs between its versions.
+    /// As PostgreSQL's `FigureColname` finds it; `None` for what differs between its versions.
     fn label(&self, expr: &Expr) -> Label {
         let strong = |name: &str| Some((name.to_owned(), true));
         let of = |ident: &Ident| Some((self.fold(ident), true));
@@ -92,8 +92,15 @@ impl Walk<'_, '_> {
         if let Expr::Overlay { .. } = expr {
             return strong("overlay");
         }
-        if let Expr::Substring { .. } = expr {
-            return strong("substring");
+        if let Expr::Substring { shorthand, .. } = expr {
+            return strong(if *shorthand { "substr" } else { "substring" });
+        }
+        if let Expr::Trim { trim_where, .. } = expr {
+            return strong(match trim_where {
+                None | Some(TrimWhereField::Both) => "btrim",
+                Some(TrimWhereField::Leading) => "ltrim",
+                Some(TrimWhereField::Trailing) => "rtrim",
+            });
         }
         if let Expr::AtTimeZone { .. } = expr {
             return strong("timezone");
@@ -107,7 +114,7 @@ impl Walk<'_, '_> {
         if let Expr::Interval(_) = expr {
             return Some(("interval".to_owned(), false));
         }
-        None
+        is_nameless(expr).then(|| (UNNAMED.to_owned(), false))
     }
 
     /// The name of the one column of a sub-select.
@@ -179,4 +186,35 @@ impl Walk<'_, '_> {
         };
         Some(name.to_owned())
     }
+}
+
+/// What no version of PostgreSQL has a name for. (`true` is one that some call `bool`.)
+fn is_nameless(expr: &Expr) -> bool {
+    if let Expr::Value(value) = expr {
+        return !matches!(value.value, Value::Boolean(_));
+    }
+    matches!(
+        expr,
+        Expr::BinaryOp { .. }
+            | Expr::UnaryOp { .. }
+            | Expr::IsFalse(_)
+            | Expr::IsNotFalse(_)
+            | Expr::IsTrue(_)
+            | Expr::IsNotTrue(_)
+            | Expr::IsNull(_)
+            | Expr::IsNotNull(_)
+            | Expr::IsUnknown(_)
+            | Expr::IsNotUnknown(_)
+            | Expr::IsDistinctFrom(_, _)
+            | Expr::IsNotDistinctFrom(_, _)
+            | Expr::InList { .. }
+            | Expr::InSubquery { .. }
+            | Expr::Between { .. }
+            | Expr::Like { .. }
+            | Expr::ILike { .. }
+            | Expr::SimilarTo { .. }
+            | Expr::AnyOp { .. }
+            | Expr::AllOp { .. }
+            | Expr::Exists { negated: true, .. }
+    )
 }

@@ -12,7 +12,7 @@ use super::extent::{self, Aim};
 use super::flow::{Column, Columns, Cte, Names, Origin, Relation, Shape, weight};
 use super::keys::Key;
 use super::manners::Into;
-use super::resolve::{UNNAMED, mixed};
+use super::resolve::mixed;
 use super::walk::{Walk, take, wider};
 use crate::facts::{Effect, Extent, Outputs, TargetKind};
 
@@ -69,7 +69,7 @@ impl<'a> Walk<'_, 'a> {
                 self.part.loose = true;
                 rows.columns = rows.columns.map(|columns| {
                     let flow = mixed(&columns).aggregated();
-                    Rc::new(vec![Column { name: UNNAMED.to_owned(), flow }])
+                    Rc::new(vec![Column { name: String::new(), flow }])
                 });
             }
         }
@@ -311,7 +311,7 @@ impl<'a> Walk<'_, 'a> {
                 (Some(_), Some(_)) => return None,
             }
         }
-        let sure = joined.iter().all(|column| column.name != UNNAMED);
+        let sure = joined.iter().all(|column| !column.name.is_empty());
         (sure && op == SetOperator::Union).then(|| Rc::new(joined))
     }
 

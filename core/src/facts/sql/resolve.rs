@@ -19,9 +19,6 @@ fn is_system(name: &str) -> bool {
     matches!(name, "ctid" | "xmin" | "xmax" | "cmin" | "cmax" | "tableoid")
 }
 
-/// What servers name after the text of an expression, or by rules of their versions.
-pub(super) const UNNAMED: &str = "?column?";
-
 /// The answer of one level of scopes.
 enum Found {
     One(Flow),
@@ -225,7 +222,7 @@ impl<'a> Walk<'_, 'a> {
                     (Some(column), None) => Ok(Some(written(relation, column).flow)),
                     (Some(_), Some(_)) => Err(()),
                     // The server gave a column a name that is not known here.
-                    (None, _) if columns.iter().any(|column| column.name == UNNAMED) => Err(()),
+                    (None, _) if columns.iter().any(|column| column.name.is_empty()) => Err(()),
                     (None, _) if is_hidden(name) && !self.manners().system_columns => Err(()),
                     (None, _) => Ok(None),
                 }
@@ -276,7 +273,7 @@ impl<'a> Walk<'_, 'a> {
         match &relation.shape {
             Shape::Unknown | Shape::Within { flow: _, named: _ } => None,
             Shape::Derived(columns) => {
-                let named = columns.iter().all(|column| column.name != UNNAMED);
+                let named = columns.iter().all(|column| !column.name.is_empty());
                 named.then(|| columns.iter().map(|column| column.name.clone()).collect())
             }
             Shape::Base { table, renamed } => {

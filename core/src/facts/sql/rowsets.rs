@@ -1,5 +1,9 @@
 //! The columns of functions that stand in FROM.
 
+use sqlparser::ast::{ArrayElemTypeDef, DataType, Expr, FunctionArguments, ObjectNamePart};
+
+use super::flow::{Names, Shape};
+use super::walk::Walk;
 use crate::command::Dialect;
 
 /// What the columns of a function's rows are called.
@@ -34,6 +38,140 @@ pub(super) fn columns(dialect: Dialect, function: &str) -> RowColumns {
     let row = table.iter().find(|(name, _)| *name == function);
     row.map_or(RowColumns::Unknown, |(_, columns)| *columns)
 }
+
+impl<'a> Walk<'_, 'a> {
+    /// Whether an expression is an array of plain values for sure. Unnesting one of rows would
+    /// give a column a field.
+    pub(super) fn is_plain_array(&self, expr: &Expr, level: &Names<'_, 'a>) -> bool {
+        let mut expr = expr;
+        while let Expr::Nested(inner) = expr {
+            expr = inner;
+        }
+        if let Expr::Array(array) = expr {
+            let mut elements = array.elem.iter();
+            // One element of a plain type makes the others plain; a literal takes their type.
+            return elements.any(|element| self.has_plain_type(element, level))
+                || (!array.elem.is_empty()
+                    && array.elem.iter().all(|element| matches!(element, Expr::Value(_))));
+        }
+        if let Expr::Cast { data_type: DataType::Array(element), .. } = expr {
+            let element = match element {
+                ArrayElemTypeDef::AngleBracket(inner)
+                | ArrayElemTypeDef::SquareBracket(inner, _)
+                | ArrayElemTypeDef::Parenthesis(inner)
+                | ArrayElemTypeDef::Qualified(inner, _) => Some(&**inner),
+                ArrayElemTypeDef::None => None,
+            };
+            return element.is_some_and(is_plain_type);
+        }
+        if let Expr::Function(function) = expr {
+            let plain = match function.name.0.as_slice() {
+                [ObjectNamePart::Identifier(name)] => {
+                    matches!(self.fold(name).as_str(), "string_to_array" | "regexp_split_to_array")
+                }
+                _ => false,
+            };
+            return plain && matches!(function.args, FunctionArguments::List(_));
+        }
+        self.type_of(expr, level).is_some_and(|of| {
+            of.strip_suffix("[]").or_else(|| of.strip_prefix('_')).is_some_and(is_plain_name)
+        })
+    }
+
+    fn has_plain_type(&self, expr: &Expr, level: &Names<'_, 'a>) -> bool {
+        if let Expr::Array(_) = expr {
+            return self.is_plain_array(expr, level);
+        }
+        self.type_of(expr, level).is_some_and(is_plain_name)
+    }
+
+    /// The type of a column of a table of the catalog.
+    fn type_of(&self, expr: &Expr, level: &Names<'_, 'a>) -> Option<&'a str> {
+        let (qualifier, name) = if let Expr::Identifier(name) = expr {
+            (None, name)
+        } else if let Expr::CompoundIdentifier(idents) = expr
+            && let [qualifier, name] = idents.as_slice()
+        {
+            (Some(self.fold(qualifier)), name)
+        } else {
+            return None;
+        };
+        let name = self.fold(name);
+        let mut found = None;
+        for (_, relation) in level.seen() {
+            if qualifier.is_some() && relation.name != qualifier {
+                continue;
+            }
+            let names = self.column_names(relation)?;
+            let mut positions = names.iter().enumerate().filter(|(_, known)| **known == name);
+            match (positions.next(), &relation.shape) {
+                (None, _) => {}
+                (Some((at, _)), Shape::Base { .. }) if found.is_none() => {
+                    found = Some(Self::column_type(relation, at)?);
+                }
+                (Some(_), _) => return None,
+            }
+        }
+        found
+    }
+}
+
+/// Whether a type is one of PostgreSQL's that is no row.
+fn is_plain_type(data_type: &DataType) -> bool {
+    matches!(
+        data_type,
+        DataType::Text
+            | DataType::Varchar(_)
+            | DataType::Int(_)
+            | DataType::Integer(_)
+            | DataType::Int4(_)
+            | DataType::BigInt(_)
+            | DataType::Int8(_)
+            | DataType::SmallInt(_)
+            | DataType::Numeric(_)
+            | DataType::Boolean
+            | DataType::Date
+            | DataType::Timestamp(_, _)
+            | DataType::Uuid
+            | DataType::JSON
+            | DataType::JSONB
+    )
+}
+
+fn is_plain_name(name: &str) -> bool {
+    // `numeric(10,2)`, `character varying(20)`.
+    let name = name.split('(').next().unwrap_or_default().trim();
+    PLAIN_TYPES.contains(&name)
+}
+
+const PLAIN_TYPES: &[&str] = &[
+    "bigint",
+    "bool",
+    "boolean",
+    "bytea",
+    "character varying",
+    "date",
+    "double precision",
+    "float4",
+    "float8",
+    "inet",
+    "int2",
+    "int4",
+    "int8",
+    "integer",
+    "json",
+    "jsonb",
+    "numeric",
+    "real",
+    "smallint",
+    "text",
+    "timestamp",
+    "timestamp with time zone",
+    "timestamp without time zone",
+    "timestamptz",
+    "uuid",
+    "varchar",
+];
 
 const VALUE: RowColumns = RowColumns::Named(&["value"]);
 const KEY_VALUE: RowColumns = RowColumns::Named(&["key", "value"]);
