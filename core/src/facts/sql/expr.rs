@@ -2,12 +2,13 @@
 
 use sqlparser::ast::{
     AccessExpr, BinaryOperator, CeilFloorKind, Expr, Ident, JsonPath, JsonPathElem, ObjectName,
-    Subscript, UnaryOperator, WindowFrameBound, WindowSpec, WindowType,
+    Subscript, UnaryOperator, Value, WindowFrameBound, WindowSpec, WindowType,
 };
 
 use super::flow::{Columns, Flow, Names, Origin, Relation, weight};
 use super::resolve::mixed;
 use super::walk::Walk;
+use crate::command::Dialect;
 use crate::facts::How;
 
 impl<'a> Walk<'_, 'a> {
@@ -136,7 +137,8 @@ impl<'a> Walk<'_, 'a> {
                     [Some(expr), Some(overlay_what), Some(overlay_from), overlay_for.as_ref()];
                 self.exprs(parts.into_iter().flatten().map(|e| &**e), names)
             }
-            Expr::Value(_) | Expr::TypedString(_) => Flow::constant(),
+            Expr::Value(value) => self.value(&value.value),
+            Expr::TypedString(_) => Flow::constant(),
             Expr::Function(function) => self.call(function, names),
             Expr::Case { case_token: _, end_token: _, operand, conditions, else_result } => {
                 let mut depends = Origin::NONE;
@@ -192,6 +194,41 @@ impl<'a> Walk<'_, 'a> {
         }
         flow.mix(&self.expr(at, names));
         flow.derived()
+    }
+
+    /// Literals and parameters hold nothing. Snowflake's `$1` is a column, and `$x` and `:x` are
+    /// variables, which may hold what was read before.
+    fn value(&self, value: &Value) -> Flow {
+        match value {
+            Value::Placeholder(name)
+                if self.setting.dialect == Dialect::Snowflake && name.starts_with(['$', ':']) =>
+            {
+                Flow::any()
+            }
+            Value::Placeholder(_)
+            | Value::Number(_, _)
+            | Value::SingleQuotedString(_)
+            | Value::DollarQuotedString(_)
+            | Value::TripleSingleQuotedString(_)
+            | Value::TripleDoubleQuotedString(_)
+            | Value::EscapedStringLiteral(_)
+            | Value::UnicodeStringLiteral(_)
+            | Value::SingleQuotedByteStringLiteral(_)
+            | Value::DoubleQuotedByteStringLiteral(_)
+            | Value::TripleSingleQuotedByteStringLiteral(_)
+            | Value::TripleDoubleQuotedByteStringLiteral(_)
+            | Value::SingleQuotedRawStringLiteral(_)
+            | Value::DoubleQuotedRawStringLiteral(_)
+            | Value::TripleSingleQuotedRawStringLiteral(_)
+            | Value::TripleDoubleQuotedRawStringLiteral(_)
+            | Value::NationalStringLiteral(_)
+            | Value::QuoteDelimitedStringLiteral(_)
+            | Value::NationalQuoteDelimitedStringLiteral(_)
+            | Value::HexStringLiteral(_)
+            | Value::DoubleQuotedString(_)
+            | Value::Boolean(_)
+            | Value::Null => Flow::constant(),
+        }
     }
 
     /// `x.f`, `(x).f`, `x[i]`.

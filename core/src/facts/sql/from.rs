@@ -238,8 +238,9 @@ impl<'a> Walk<'_, 'a> {
                 let named = aggregate_functions.iter().map(|named| &named.expr);
                 flow.mix(&self.exprs(named.chain(value_column).chain(default_on_null), &inside));
                 match value_source {
+                    // Constants, which some servers write as names.
                     PivotValueSource::List(values) => {
-                        flow.mix(&self.exprs(values.iter().map(|value| &value.expr), &inside));
+                        self.exprs(values.iter().map(|value| &value.expr), &inside);
                     }
                     PivotValueSource::Any(order) => {
                         for by in order {
@@ -478,8 +479,9 @@ impl<'a> Walk<'_, 'a> {
                 rowsets::RowColumns::Named(names) => {
                     names.iter().map(|name| (*name).to_owned()).collect()
                 }
-                rowsets::RowColumns::Unknown => {
+                rowsets::RowColumns::Among(names) => {
                     let mut named = new;
+                    named.extend(names.iter().map(|name| (*name).to_owned()));
                     named.push(own.clone());
                     let shape = Shape::Within { flow: flow.clone(), named: Rc::new(named) };
                     return Relation { shape, ..Relation::of(Some(own), None) };
@@ -567,6 +569,10 @@ impl<'a> Walk<'_, 'a> {
                 return extent;
             }
             Some(Cte::Own(columns)) => {
+                if self.manners().with_beside_tables {
+                    let named = self.named_parts(parts.clone());
+                    self.source(TargetKind::Table, named.path);
+                }
                 let columns = self.renamed(Some(columns), &new);
                 let name = self.alias(alias).or_else(|| parts.last().cloned());
                 level.relations.push(Relation::of(name, columns));

@@ -5,8 +5,9 @@ use sqlparser::ast::{
     TrimWhereField, Value,
 };
 
-use super::flow::UNNAMED;
+use super::flow::{Column, Flow, UNNAMED};
 use super::walk::Walk;
+use crate::command::Dialect;
 
 /// A name, and whether it comes before the type of a cast around it.
 type Label = Option<(String, bool)>;
@@ -17,6 +18,38 @@ impl Walk<'_, '_> {
     pub(super) fn output_name(&self, expr: &Expr) -> String {
         let label = if self.is_postgres() { self.label(expr) } else { self.last_name(expr) };
         label.map(|(name, _)| name).unwrap_or_default()
+    }
+
+    /// The name of the column at `position` of VALUES.
+    pub(super) fn value_name(&self, position: usize) -> String {
+        let next = position.saturating_add(1);
+        match self.setting.dialect {
+            Dialect::Postgres | Dialect::Redshift | Dialect::Sqlite | Dialect::Snowflake => {
+                format!("column{next}")
+            }
+            Dialect::Mysql => format!("column_{position}"),
+            Dialect::Duckdb => format!("col{position}"),
+            Dialect::Spark | Dialect::Databricks | Dialect::Hive => format!("col{next}"),
+            Dialect::Mariadb
+            | Dialect::Mssql
+            | Dialect::Bigquery
+            | Dialect::Clickhouse
+            | Dialect::Oracle => String::new(),
+        }
+    }
+
+    /// The names that a select list gives, for servers on which they come before columns in all
+    /// of it: what a name holds is known only once all of it was read.
+    pub(super) fn given_names(&self, items: &[SelectItem]) -> Vec<Column> {
+        let alias = |item: &SelectItem| match item {
+            SelectItem::ExprWithAlias { expr: _, alias } => Some(self.shown(alias)),
+            SelectItem::UnnamedExpr(_)
+            | SelectItem::ExprWithAliases { .. }
+            | SelectItem::Wildcard(_)
+            | SelectItem::QualifiedWildcard(_, _) => None,
+        };
+        let names = items.iter().filter_map(alias);
+        names.map(|name| Column { name, flow: Flow::any() }).collect()
     }
 
     fn last_name(&self, expr: &Expr) -> Label {

@@ -33,6 +33,8 @@ pub(super) struct Manners {
     /// ORDER BY and its like see the names of the select list inside expressions too, and mix
     /// them with columns; else a name that stands alone, and by the rules of SQL-92.
     pub(super) late_names: bool,
+    /// The names of the select list come before columns everywhere in the query.
+    pub(super) aliases_first: bool,
     /// What the name of a relation means where a column could stand.
     pub(super) rows: Rows,
     /// `x.f` is the field `f` of the column `x` where no relation is called so.
@@ -132,6 +134,7 @@ const COMMON: Manners = Manners {
     late_where: false,
     late_having: false,
     late_names: true,
+    aliases_first: false,
     rows: Rows::Never,
     fields: false,
     system_columns: false,
@@ -197,7 +200,8 @@ static MYSQL: Manners =
 static MSSQL: Manners =
     Manners { temporary: "tempdb", with_recurses: true, into: Into::Table, ..COMMON };
 
-static ORACLE: Manners = Manners { with_recurses: true, into: Into::Variables, ..COMMON };
+static ORACLE: Manners =
+    Manners { with_recurses: true, chooses: true, into: Into::Variables, ..COMMON };
 
 static SNOWFLAKE: Manners = Manners {
     with_recurses: true,

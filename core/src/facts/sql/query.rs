@@ -4,8 +4,8 @@ use std::rc::Rc;
 
 use sqlparser::ast::{
     ConnectByKind, Distinct, Expr, Fetch, ForClause, GroupByExpr, GroupByWithModifier, LimitClause,
-    NamedWindowDefinition, NamedWindowExpr, OrderBy, Query, Select, SelectInto, SetExpr,
-    SetOperator, SetQuantifier, Top, TopQuantity, Value, With,
+    NamedWindowDefinition, NamedWindowExpr, OrderBy, Query, Select, SelectFlavor, SelectInto,
+    SetExpr, SetOperator, SetQuantifier, Top, TopQuantity, Value, With,
 };
 
 use super::extent::{self, Aim};
@@ -93,10 +93,7 @@ impl<'a> Walk<'_, 'a> {
             }
             let new = alias_columns(self, &cte.alias);
             let name = self.fold(&cte.alias.name);
-            if recursive
-                && !self.manners().with_beside_tables
-                && let Some(columns) = self.rounds(&cte.query, &name, &new, names)
-            {
+            if recursive && let Some(columns) = self.rounds(&cte.query, &name, &new, names) {
                 // Hides the name that stands for what is not known.
                 names.ctes.push((name.clone(), Cte::Own(columns)));
             }
@@ -211,10 +208,7 @@ impl<'a> Walk<'_, 'a> {
                         let flow = self.expr(value, names);
                         match columns.get_mut(at) {
                             Some(column) => column.flow.mix(&flow),
-                            None => columns.push(Column {
-                                name: format!("column{}", at.saturating_add(1)),
-                                flow,
-                            }),
+                            None => columns.push(Column { name: self.value_name(at), flow }),
                         }
                     }
                 }
@@ -373,8 +367,8 @@ impl<'a> Walk<'_, 'a> {
             value_table_mode,
             flavor,
         } = select;
-        // Hints, how rows are wrapped, and which clause stands first.
-        let _ = (select_modifiers, flavor);
+        // Hints, and how rows are wrapped.
+        let _ = select_modifiers;
         let outer_inner = self.part.inner.take();
         let mut level = Names::inside(outer);
         let mut depends = Origin::NONE;
@@ -422,7 +416,15 @@ impl<'a> Walk<'_, 'a> {
         if !late_where {
             self.named_windows(named_window, &mut level);
         }
-        let mut columns = self.projection(projection, &level);
+        if self.manners().aliases_first {
+            level.aliases = self.given_names(projection);
+        }
+        let mut columns = match flavor {
+            SelectFlavor::Standard | SelectFlavor::FromFirst => self.projection(projection, &level),
+            SelectFlavor::FromFirstNoSelect => {
+                self.star(&level).map(|columns| columns.iter().cloned().collect())
+            }
+        };
         if let Some(exclude) = exclude {
             columns = columns.and_then(|columns| self.without(columns, &self.excluded(exclude)));
         }

@@ -13,8 +13,8 @@ pub(super) enum RowColumns {
     Alias,
     /// These.
     Named(&'static [&'static str]),
-    /// Not known.
-    Unknown,
+    /// How many there are is not known; some may be called so.
+    Among(&'static [&'static str]),
 }
 
 /// The columns of a function of the server's own that makes its rows of its arguments alone.
@@ -36,7 +36,7 @@ pub(super) fn columns(dialect: Dialect, function: &str) -> RowColumns {
         | Dialect::Databricks => &[],
     };
     let row = table.iter().find(|(name, _)| *name == function);
-    row.map_or(RowColumns::Unknown, |(_, columns)| *columns)
+    row.map_or(RowColumns::Among(&[]), |(_, columns)| *columns)
 }
 
 impl<'a> Walk<'_, 'a> {
@@ -208,7 +208,8 @@ const TREE: RowColumns =
 
 const SQLITE: &[(&str, RowColumns)] = &[("json_each", TREE), ("json_tree", TREE)];
 
-const MSSQL: &[(&str, RowColumns)] = &[("generate_series", VALUE)];
+const MSSQL: &[(&str, RowColumns)] =
+    &[("generate_series", VALUE), ("string_split", RowColumns::Among(&["value", "ordinal"]))];
 
 const SNOWFLAKE: &[(&str, RowColumns)] =
     &[("flatten", RowColumns::Named(&["seq", "key", "path", "index", "value", "this"]))];
