@@ -190,6 +190,7 @@ impl<'a> Walk<'_, 'a> {
             None => Extent::One,
             Some(rows) => {
                 self.put(&relation, columns, &rows.columns, &mut written);
+                written.every.depends.add(&rows.depends);
                 rows.extent
             }
         };
@@ -392,7 +393,7 @@ impl<'a> Walk<'_, 'a> {
         match level.cte(name).cloned() {
             None => {}
             Some(Cte::Pending | Cte::Own(_)) => self.object(TargetKind::Table, Path::dynamic()),
-            Some(Cte::Ready { columns: _, targets, extent: _ }) => {
+            Some(Cte::Ready { columns: _, depends: _, targets, extent: _ }) => {
                 for target in targets.iter() {
                     self.target(Target { role: Role::Object, ..target.clone() });
                 }
@@ -540,6 +541,7 @@ impl<'a> Walk<'_, 'a> {
             depends.add(&self.condition(selection, &level));
         }
         written.every.depends.add(&depends);
+        written.every.depends.add(&level.decided);
         for by in order_by {
             self.sort_key(by, &level);
         }
@@ -611,6 +613,7 @@ impl<'a> Walk<'_, 'a> {
         self.part.may |= Effect::WriteData | Effect::Destroy;
         let mut written = Written::nothing();
         written.every.depends = depends;
+        written.every.depends.add(&level.decided);
         let (returned, outputs) =
             self.returned(returning.as_ref(), output.as_ref(), &mut level, written);
         // A row goes with all its columns.
@@ -709,6 +712,7 @@ impl<'a> Walk<'_, 'a> {
             let mut depends = Origin::NONE;
             let extent = walk.factor(source, &mut level, &mut depends);
             depends.add(&walk.condition(on, &level));
+            depends.add(&level.decided);
             written.every.depends = depends;
             (known, extent)
         });

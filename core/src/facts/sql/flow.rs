@@ -47,6 +47,12 @@ impl Origin {
     }
 }
 
+impl Default for Origin {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
 impl From<&Sources> for Origin {
     fn from(sources: &Sources) -> Self {
         match sources {
@@ -130,6 +136,21 @@ impl Column {
 
 /// What PostgreSQL calls a column that it has no name for.
 pub(super) const UNNAMED: &str = "?column?";
+
+/// What all of these depend on: what decides about their rows, or more.
+pub(super) fn shared_dependence(columns: &[Column]) -> Origin {
+    let mut shared = Origin::Any;
+    for column in columns {
+        match (&mut shared, &column.flow.depends) {
+            (_, Origin::Any) => {}
+            (Origin::Any, depends) => shared = depends.clone(),
+            (Origin::Columns(shared), Origin::Columns(depends)) => {
+                shared.retain(|column| depends.contains(column));
+            }
+        }
+    }
+    shared
+}
 
 /// How many names of columns it takes to hold these.
 pub(super) fn weight(columns: &[Column]) -> usize {
@@ -257,7 +278,7 @@ pub(super) enum Cte {
     /// Its own rows, as far as they are known while its body is read.
     Own(Rc<Vec<Column>>),
     /// Read: its columns, and what it reads.
-    Ready { columns: Columns, targets: Rc<Vec<Target>>, extent: Extent },
+    Ready { columns: Columns, depends: Origin, targets: Rc<Vec<Target>>, extent: Extent },
 }
 
 /// The names that an expression or a FROM clause can see.
@@ -276,6 +297,8 @@ pub(super) struct Names<'p, 'a> {
     pub(super) aliases: Vec<Column>,
     /// What the named windows partition and order by.
     pub(super) windows: Vec<(String, Origin)>,
+    /// What decides which rows the relations have.
+    pub(super) decided: Origin,
     /// There are columns that are not known: an unqualified reference may mean one.
     pub(super) unsure: bool,
 }

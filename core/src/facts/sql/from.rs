@@ -8,7 +8,9 @@ use sqlparser::ast::{
     TableVersion, TableWithJoins, XmlTableColumnOption,
 };
 
-use super::flow::{Column, Cte, Flow, Names, Origin, Relation, Shape, UNNAMED, weight};
+use super::flow::{
+    Column, Cte, Flow, Names, Origin, Relation, Shape, UNNAMED, shared_dependence, weight,
+};
 use super::nested;
 use super::query::alias_columns;
 use super::resolve::mixed;
@@ -217,8 +219,10 @@ impl<'a> Walk<'_, 'a> {
                             Names { parent: Some(&*level), beside: true, ..Names::default() };
                         let extent = self.table_with_joins(table_with_joins, &mut inside, depends);
                         let star = self.star(&inside);
+                        let decided = std::mem::take(&mut inside.decided);
                         let columns = self.renamed(star, &alias_columns(self, alias));
                         level.relations.push(Relation::of(self.alias(Some(alias)), columns));
+                        level.decided.add(&decided);
                         extent
                     }
                 }
@@ -233,6 +237,7 @@ impl<'a> Walk<'_, 'a> {
             } => {
                 let mut inside = Names { parent: Some(&*level), beside: true, ..Names::default() };
                 let extent = self.factor(table, &mut inside, depends);
+                depends.add(&inside.decided);
                 let mut flow = self.everything(&inside);
                 inside.unsure = true;
                 let named = aggregate_functions.iter().map(|named| &named.expr);
@@ -265,6 +270,7 @@ impl<'a> Walk<'_, 'a> {
             TableFactor::Unpivot { table, value, name: _, columns, null_inclusion: _, alias } => {
                 let mut inside = Names { parent: Some(&*level), beside: true, ..Names::default() };
                 self.factor(table, &mut inside, depends);
+                depends.add(&inside.decided);
                 let mut flow = self.everything(&inside);
                 inside.unsure = true;
                 flow.mix(&self.exprs(columns.iter().map(|column| &column.expr), &inside));
@@ -319,6 +325,7 @@ impl<'a> Walk<'_, 'a> {
         let new = alias.map(|alias| alias_columns(self, alias)).unwrap_or_default();
         let columns = self.renamed(rows.columns, &new);
         level.relations.push(Relation::of(self.alias(alias), columns));
+        level.decided.add(&rows.depends);
         rows.extent
     }
 
@@ -555,7 +562,8 @@ impl<'a> Walk<'_, 'a> {
             _ => None,
         };
         match cte {
-            Some(Cte::Ready { columns, targets, extent }) => {
+            Some(Cte::Ready { columns, depends, targets, extent }) => {
+                level.decided.add(&depends);
                 if self.has_room(targets.len()) {
                     for target in targets.iter() {
                         self.target(target.clone());
@@ -599,6 +607,9 @@ impl<'a> Walk<'_, 'a> {
             self.invoke(parts.clone(), &[]);
         }
         let relation = self.existing(parts, alias, Role::Source);
+        if let Shape::Derived(columns) = &relation.shape {
+            level.decided.add(&shared_dependence(columns));
+        }
         level.relations.push(relation);
         Extent::All
     }

@@ -214,7 +214,8 @@ static SNOWFLAKE: Manners = Manners {
 static BIGQUERY: Manners =
     Manners { late_having: true, rows: Rows::Beside, fields: true, ..COMMON };
 
-static CLICKHOUSE: Manners = Manners { late_where: true, fields: true, chooses: true, ..COMMON };
+static CLICKHOUSE: Manners =
+    Manners { late_where: true, aliases_first: true, fields: true, chooses: true, ..COMMON };
 
 static HIVE: Manners = Manners { late_having: true, fields: true, one_sided: true, ..COMMON };
 

@@ -9,7 +9,9 @@ use sqlparser::ast::{
 };
 
 use super::extent::{self, Aim};
-use super::flow::{Column, Columns, Cte, Names, Origin, Relation, Shape, weight};
+use super::flow::{
+    Column, Columns, Cte, Names, Origin, Relation, Shape, shared_dependence, weight,
+};
 use super::keys::Key;
 use super::manners::Into;
 use super::resolve::mixed;
@@ -20,6 +22,8 @@ use crate::facts::{Effect, Extent, Outputs, TargetKind};
 #[derive(Clone, Debug)]
 pub(super) struct Rows {
     pub(super) columns: Columns,
+    /// What decides which rows there are; every column depends on it too.
+    pub(super) depends: Origin,
     pub(super) extent: Extent,
 }
 
@@ -74,6 +78,7 @@ impl<'a> Walk<'_, 'a> {
             }
         }
         if depends != Origin::NONE {
+            rows.depends.add(&depends);
             rows.columns = rows.columns.and_then(|columns| self.depending(&columns, &depends));
         }
         rows
@@ -105,6 +110,7 @@ impl<'a> Walk<'_, 'a> {
             });
             let ready = Cte::Ready {
                 columns: self.renamed(rows.columns, &new),
+                depends: rows.depends,
                 targets: Rc::new(part.targets.clone()),
                 extent: if recursive { Extent::Unknown } else { rows.extent },
             };
@@ -129,6 +135,9 @@ impl<'a> Walk<'_, 'a> {
         else {
             return None;
         };
+        if !take(&self.setting.room.rounds, 1) {
+            return None;
+        }
         // Its own name stands for nothing known yet, so that what the first part gives is known
         // only if it does not use it.
         let (first, recursed) = self.rehearsed(|walk| {
@@ -215,7 +224,8 @@ impl<'a> Walk<'_, 'a> {
                 let same = values.rows.iter().all(|row| row.content.len() == width);
                 let count = u64::try_from(values.rows.len()).unwrap_or(u64::MAX);
                 let extent = if self.part.rows { Extent::Unknown } else { at_most(count) };
-                let rows = Rows { columns: same.then(|| Rc::new(columns)), extent };
+                let columns = same.then(|| Rc::new(columns));
+                let rows = Rows { columns, depends: Origin::NONE, extent };
                 self.tail(rows, names, tail)
             }
             SetExpr::Insert(statement)
@@ -223,7 +233,9 @@ impl<'a> Walk<'_, 'a> {
             | SetExpr::Delete(statement)
             | SetExpr::Merge(statement) => {
                 let (columns, _) = self.apart(|walk| walk.modify(statement, names));
-                let rows = Rows { columns, extent: Extent::Unknown };
+                let depends = columns.as_deref().map(|columns| shared_dependence(columns));
+                let depends = depends.unwrap_or_default();
+                let rows = Rows { columns, depends, extent: Extent::Unknown };
                 self.tail(rows, names, tail)
             }
             SetExpr::Table(table) => {
@@ -234,7 +246,7 @@ impl<'a> Walk<'_, 'a> {
                 self.relation_named(parts, None, &mut level);
                 let columns = self.star(&level);
                 let extent = Extent::All;
-                self.tail(Rows { columns, extent }, names, tail)
+                self.tail(Rows { columns, depends: level.decided, extent }, names, tail)
             }
         }
     }
@@ -257,6 +269,17 @@ impl<'a> Walk<'_, 'a> {
         let left = self.body(left, names, Tail::default(), false);
         let right = self.body(right, names, Tail::default(), false);
         let extent = wider(left.extent, right.extent);
+        let mut depends = left.depends;
+        depends.add(&right.depends);
+        let decides = match op {
+            SetOperator::Union => false,
+            // All columns together decide which rows stay.
+            SetOperator::Intersect | SetOperator::Except | SetOperator::Minus => true,
+        };
+        for side in [&left.columns, &right.columns].into_iter().filter(|_| decides) {
+            let all = side.as_deref().map(|columns| mixed(columns).as_dependence());
+            depends.add(&all.unwrap_or(Origin::Any));
+        }
         let columns = left.columns.zip(right.columns).and_then(|(left, right)| {
             if by_name {
                 return self.by_name(op, &left, &right);
@@ -290,7 +313,7 @@ impl<'a> Walk<'_, 'a> {
                 }
             }
         });
-        Rows { columns, extent }
+        Rows { columns, depends, extent }
     }
 
     /// `UNION BY NAME`: the columns of the left side, then what the right side has more.
@@ -318,6 +341,7 @@ impl<'a> Walk<'_, 'a> {
                 None => level.unsure = true,
             }
             let depends = self.order(order, &level);
+            rows.depends.add(&depends);
             rows.columns = rows.columns.and_then(|columns| self.depending(&columns, &depends));
         }
         rows.extent = self.limited(rows.extent, tail.limit);
@@ -373,6 +397,7 @@ impl<'a> Walk<'_, 'a> {
         let mut level = Names::inside(outer);
         let mut depends = Origin::NONE;
         let from_extent = self.from(from, &mut level, &mut depends);
+        depends.add(&level.decided);
         for view in lateral_views {
             let flow = self.expr(&view.lateral_view, &level).derived();
             depends.add(&flow.as_dependence());
@@ -504,7 +529,8 @@ impl<'a> Walk<'_, 'a> {
         let own = if self.part.rows && own.max_rows().is_some() { Extent::Unknown } else { own };
         let extent = self.limited(own, bound);
         self.part.inner = outer_inner;
-        Rows { columns: columns.and_then(|columns| self.depending(&columns, &depends)), extent }
+        let columns = columns.and_then(|columns| self.depending(&columns, &depends));
+        Rows { columns, depends, extent }
     }
 
     fn named_windows(&mut self, windows: &[NamedWindowDefinition], level: &mut Names<'_, 'a>) {
