@@ -105,7 +105,17 @@ impl<'a> Walk<'_, 'a> {
                 flow.derived()
             }
             Expr::Subquery(query) => self.subselect(query, names),
-            Expr::Exists { subquery, negated: _ } => self.subselect(subquery, names).only_decides(),
+            Expr::Exists { subquery, negated: _ } => {
+                let result = self.query(subquery, names, false);
+                self.reach_inside(result.extent);
+                let mut depends = result.depends;
+                // What stands in its select list is not looked at, but for calls that give rows.
+                if self.part.rows {
+                    let all = result.columns.map(|columns| mixed(&columns).as_dependence());
+                    depends.add(&all.unwrap_or(Origin::Any));
+                }
+                Flow { depends, ..Flow::constant() }
+            }
             Expr::Convert {
                 is_try: _,
                 expr: inner,

@@ -87,7 +87,7 @@ impl<'a> Walk<'_, 'a> {
             };
             match found {
                 Found::Nothing => at = level.parent,
-                found => return found,
+                Found::One(_) | Found::Unsure => return found,
             }
         }
         Found::Nothing
