@@ -11,6 +11,7 @@ use sqlparser::ast::{
 use super::flow::{
     Column, Cte, Flow, Names, Origin, Relation, Shape, UNNAMED, shared_dependence, weight,
 };
+use super::manners::Merges;
 use super::nested;
 use super::query::alias_columns;
 use super::resolve::mixed;
@@ -212,12 +213,18 @@ impl<'a> Walk<'_, 'a> {
             }
             TableFactor::NestedJoin { table_with_joins, alias } => {
                 match alias {
-                    None => self.table_with_joins(table_with_joins, level, depends),
+                    None => {
+                        let first = level.relations.len();
+                        let extent = self.table_with_joins(table_with_joins, level, depends);
+                        self.unorder_nested(first, level);
+                        extent
+                    }
                     Some(alias) => {
                         // The alias hides the names inside.
                         let mut inside =
                             Names { parent: Some(&*level), beside: true, ..Names::default() };
                         let extent = self.table_with_joins(table_with_joins, &mut inside, depends);
+                        self.unorder_nested(0, &mut inside);
                         let star = self.star(&inside);
                         let decided = std::mem::take(&mut inside.decided);
                         let columns = self.renamed(star, &alias_columns(self, alias));
@@ -331,6 +338,15 @@ impl<'a> Walk<'_, 'a> {
 
     pub(super) fn alias(&self, alias: Option<&TableAlias>) -> Option<String> {
         alias.map(|alias| self.fold(&alias.name))
+    }
+
+    /// SQLite makes a query of some joins in brackets, whose columns stand in another order.
+    fn unorder_nested(&self, first: usize, level: &mut Names<'_, 'a>) {
+        if self.manners().merges == Merges::InPlace {
+            for joined in level.joined.iter_mut().filter(|joined| joined.first >= first) {
+                joined.ordered = false;
+            }
+        }
     }
 
     /// A relation whose columns hold no more than `flow`.

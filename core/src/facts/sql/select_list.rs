@@ -7,7 +7,7 @@ use sqlparser::ast::{
     SelectItemQualifiedWildcardKind, WildcardAdditionalOptions,
 };
 
-use super::flow::{Column, Columns, Names, weight};
+use super::flow::{Column, Columns, Joined, Names, Slot, weight};
 use super::functions;
 use super::manners::Merges;
 use super::walk::Walk;
@@ -90,6 +90,20 @@ impl<'a> Walk<'_, 'a> {
         self.expr(expr, level);
         self.part.unresolved = true;
         None
+    }
+
+    /// Columns of one side of a join, which may give what the join made of them.
+    fn with_merged(&self, mut columns: Rc<Vec<Column>>, joined: &Joined) -> Rc<Vec<Column>> {
+        let case = self.case();
+        for slot in &joined.slots {
+            let Slot::Merged(merged) = slot else { continue };
+            for column in Rc::make_mut(&mut columns) {
+                if case.same(&column.name, &merged.name) {
+                    column.flow.mix(&merged.flow);
+                }
+            }
+        }
+        columns
     }
 
     /// What is left of `*` when its columns are filtered, replaced and renamed.
@@ -193,10 +207,17 @@ impl<'a> Walk<'_, 'a> {
             });
             match (matching.next(), matching.next()) {
                 (Some((at, relation)), None) => {
-                    // Whether a merged column belongs to it is not known of every server.
-                    let merged = names.joined.iter().any(|j| (j.first..j.end).contains(&at));
-                    let columns = self.all_columns(relation);
-                    return columns.filter(|_| !merged || self.manners().merges != Merges::Unsure);
+                    let columns = self.all_columns(relation)?;
+                    let merged = names.joined.iter().find(|j| (j.first..j.end).contains(&at));
+                    return match (merged, self.manners().merges) {
+                        (None, _) | (Some(_), Merges::AsListed | Merges::AsFirst) => Some(columns),
+                        // SQLite gives what was merged under the names of either side.
+                        (Some(joined), Merges::InPlace) if joined.complete => {
+                            Some(self.with_merged(columns, joined))
+                        }
+                        // Whether a merged column belongs to it is not known.
+                        (Some(_), Merges::InPlace | Merges::Unsure) => None,
+                    };
                 }
                 (Some(_), Some(_)) => break,
                 (None, _) => at = names.parent,
