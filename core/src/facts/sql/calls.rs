@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{
     Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
-    FunctionArguments, HavingBound, ListAggOnOverflow, ObjectName, ObjectNamePart, Value,
+    FunctionArguments, HavingBound, ListAggOnOverflow, ObjectNamePart, Value,
 };
 
 use super::flow::{Flow, Names, Origin};
@@ -57,14 +57,22 @@ impl<'a> Walk<'_, 'a> {
             }
             FunctionArguments::List(list) => {
                 let FunctionArgumentList { duplicate_treatment: _, args, clauses } = list;
-                let counts = self.counts(name);
+                let called = self.parts(name).and_then(|mut parts| parts.pop());
+                let counts = matches!(called.as_deref(), Some("count" | "count_big"));
                 for arg in args {
                     literals.push(literal_argument(arg));
                     // `count(*)` holds nothing of the rows.
                     if let (true, FunctionArg::Unnamed(FunctionArgExpr::Wildcard)) = (counts, arg) {
                         continue;
                     }
-                    flow.mix(&self.argument(arg, names));
+                    let value = self.argument(arg, names);
+                    // `nullif(a, b)` gives `a` or nothing, `grouping(a)` a number.
+                    let decides = match called.as_deref() {
+                        Some("nullif") => literals.len() == 2,
+                        Some("grouping" | "grouping_id") => true,
+                        Some(_) | None => false,
+                    };
+                    flow.mix(&if decides { value.only_decides() } else { value });
                 }
                 for clause in clauses {
                     let origin = self.argument_clause(clause, names);
@@ -128,12 +136,6 @@ impl<'a> Walk<'_, 'a> {
             | Dialect::Spark
             | Dialect::Databricks => false,
         }
-    }
-
-    /// Whether a function only counts the rows of its `*`.
-    fn counts(&self, name: &ObjectName) -> bool {
-        let name = self.parts(name).and_then(|mut parts| parts.pop());
-        name.is_some_and(|name| matches!(name.as_str(), "count" | "count_big"))
     }
 
     pub(super) fn argument(&mut self, arg: &FunctionArg, names: &Names<'_, 'a>) -> Flow {
