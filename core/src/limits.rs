@@ -23,6 +23,11 @@ pub const MAX_SQL_CHAIN: usize = 500;
 /// twelve bytes. Beyond it columns are not known. A wide report has a few thousand.
 pub const MAX_SQL_LINEAGE: usize = 100_000;
 
+/// Times that one SQL command may have a recursive query walked again to learn where its columns
+/// come from. Each time adds a source to a column or is the last; most need two. Beyond it the
+/// columns of such a query are not known.
+pub const MAX_SQL_ROUNDS: usize = 64;
+
 /// Levels of code inside code (a `DO` body that runs `EXECUTE '…'`) that are read again.
 pub const MAX_NESTED_COMMANDS: usize = 4;
 

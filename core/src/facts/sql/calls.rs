@@ -66,17 +66,22 @@ impl<'a> Walk<'_, 'a> {
             }
             FunctionArguments::List(list) => {
                 let FunctionArgumentList { duplicate_treatment: _, args, clauses } = list;
-                let counts = name.0.last().and_then(ObjectNamePart::as_ident).is_some_and(|name| {
-                    ["count", "count_if"].iter().any(|count| name.value.eq_ignore_ascii_case(count))
-                });
+                let called = self.parts(name).and_then(|mut parts| parts.pop());
+                let counts = matches!(called.as_deref(), Some("count" | "count_big" | "count_if"));
                 for arg in args {
                     literals.push(literal_argument(arg));
-                    flow.mix(&self.argument(arg, names));
-                    if !counts && matches!(arg, FunctionArg::Unnamed(FunctionArgExpr::Wildcard)) {
-                        // `OBJECT_CONSTRUCT(*)`, `HASH(*)`: made of whole rows.
-                        self.part.unresolved = true;
-                        flow = Flow::any();
+                    // `count(*)` holds nothing of the rows.
+                    if let (true, FunctionArg::Unnamed(FunctionArgExpr::Wildcard)) = (counts, arg) {
+                        continue;
                     }
+                    let value = self.argument(arg, names);
+                    // `nullif(a, b)` gives `a` or nothing, `grouping(a)` a number.
+                    let decides = match called.as_deref() {
+                        Some("nullif") => literals.len() == 2,
+                        Some("grouping" | "grouping_id") => true,
+                        Some(_) | None => false,
+                    };
+                    flow.mix(&if decides { value.only_decides() } else { value });
                 }
                 for clause in clauses {
                     let origin = self.argument_clause(clause, names);
@@ -85,7 +90,7 @@ impl<'a> Walk<'_, 'a> {
             }
         }
         for by in within_group {
-            flow.mix(&self.order_expr(by, names));
+            flow.mix(&self.sort_key(by, names));
         }
         if let Some(filter) = filter {
             flow.depends.add(&self.condition(filter, names));
@@ -110,29 +115,46 @@ impl<'a> Walk<'_, 'a> {
             self.part.unresolved = true;
             return Flow::any();
         }
+        self.spread |= self.call_spreads(&parts);
+        let elements = self.holds_arguments(&parts);
         match self.invoke(parts, &literals) {
-            None => Flow::any(),
-            Some(Shape::Rows) => {
-                if self.gives_elements(&function.name) {
-                    flow.derived()
-                } else {
-                    Flow::any()
-                }
-            }
+            Some(Shape::Rows) if elements => flow.derived(),
+            None | Some(Shape::Rows) => Flow::any(),
             Some(Shape::Scalar) => flow.derived(),
             Some(Shape::Aggregate) => flow.aggregated(),
         }
     }
 
-    /// Whether a function that gives rows makes them of its arguments alone.
-    fn gives_elements(&self, name: &sqlparser::ast::ObjectName) -> bool {
-        let Some(name) = self.parts(name).and_then(|mut parts| parts.pop()) else { return false };
-        functions::builtin(self.setting.dialect, &name)
-            .is_some_and(|function| function.set && !function.catalogued)
+    /// Whether a function of the server's own makes what it gives of its arguments alone.
+    pub(super) fn holds_arguments(&self, parts: &[String]) -> bool {
+        let Some(name) = parts.last() else { return false };
+        functions::builtin(self.setting.dialect, name)
+            .is_some_and(|f| !f.catalogued && !f.tables && f.reads.is_none() && !f.unknown)
             && self
                 .setting
                 .catalog
-                .is_none_or(|catalog| catalog.functions_named(&name, self.case()).next().is_none())
+                .is_none_or(|catalog| catalog.functions_named(name, self.case()).next().is_none())
+    }
+
+    /// Whether a call may stand for several columns of the result.
+    fn call_spreads(&self, parts: &[String]) -> bool {
+        let Some(name) = parts.last().map(String::as_str) else { return false };
+        match self.setting.dialect {
+            Dialect::Duckdb => matches!(name, "columns" | "unnest" | "unpack"),
+            Dialect::Clickhouse => matches!(name, "columns" | "untuple"),
+            Dialect::Postgres
+            | Dialect::Mysql
+            | Dialect::Mariadb
+            | Dialect::Mssql
+            | Dialect::Sqlite
+            | Dialect::Snowflake
+            | Dialect::Bigquery
+            | Dialect::Redshift
+            | Dialect::Oracle
+            | Dialect::Hive
+            | Dialect::Spark
+            | Dialect::Databricks => false,
+        }
     }
 
     pub(super) fn argument(&mut self, arg: &FunctionArg, names: &Names<'_, 'a>) -> Flow {
@@ -151,11 +173,12 @@ impl<'a> Walk<'_, 'a> {
     fn argument_expr(&mut self, arg: &FunctionArgExpr, names: &Names<'_, 'a>) -> Flow {
         match arg {
             FunctionArgExpr::Expr(expr) => self.expr(expr, names),
-            // `count(*)` holds nothing of the rows.
-            FunctionArgExpr::Wildcard => Flow::constant(),
-            FunctionArgExpr::QualifiedWildcard(_) | FunctionArgExpr::WildcardWithOptions(_) => {
-                self.part.unresolved = true;
-                Flow::any()
+            FunctionArgExpr::Wildcard => self.star_value(names),
+            FunctionArgExpr::QualifiedWildcard(name) => self.row_value(name, names),
+            FunctionArgExpr::WildcardWithOptions(options) => {
+                let columns = self.star(names);
+                let columns = self.wildcard_options(columns, options, names);
+                self.one_value(columns)
             }
         }
     }
@@ -176,7 +199,7 @@ impl<'a> Walk<'_, 'a> {
             FunctionArgumentClause::OrderBy(by) => {
                 let mut origin = Origin::NONE;
                 for by in by {
-                    origin.add(&self.order_expr(by, names).as_dependence());
+                    origin.add(&self.sort_key(by, names).as_dependence());
                 }
                 origin
             }
@@ -468,14 +491,19 @@ impl<'a> Walk<'_, 'a> {
             [] => false,
             [name] => {
                 let computed = self.has_effects(name)
-                    || only_dual && !names.merged && name != "dummy" && !variable(name);
+                    || only_dual
+                        && !names.unsure
+                        && names.joined.is_empty()
+                        && name != "dummy"
+                        && !variable(name);
                 if computed {
                     self.invoke(parts.to_vec(), &[]);
                 }
                 computed
             }
             [first, ..] => {
-                let called = !related && !names.merged && !variable(first);
+                let called =
+                    !related && !names.unsure && names.joined.is_empty() && !variable(first);
                 if called {
                     self.invoke(parts.to_vec(), &[]);
                 }

@@ -385,7 +385,7 @@ impl<'a> Walk<'_, 'a> {
             self.mysql_table_options();
         }
         let mut level = Names::inside(names);
-        level.merged = true;
+        level.unsure = true;
         if table.dynamic {
             // Its query runs again and again.
             self.part.may |= Effect::WriteData | Effect::Persistence;
@@ -565,7 +565,7 @@ impl<'a> Walk<'_, 'a> {
             }
             TableConstraint::Exclude(exclude) => {
                 for element in &exclude.elements {
-                    self.order_expr(&element.column.column, names);
+                    self.sort_key(&element.column.column, names);
                 }
                 if let Some(condition) = &exclude.where_clause {
                     self.expr(condition, names);
@@ -590,7 +590,7 @@ impl<'a> Walk<'_, 'a> {
         for column in columns {
             let prefix = prefixes && is_prefix(&column.column.expr);
             if !prefix {
-                self.order_expr(&column.column, names);
+                self.sort_key(&column.column, names);
             }
         }
     }
@@ -644,7 +644,7 @@ impl<'a> Walk<'_, 'a> {
             ) => match (language.as_deref(), text_literal(body)) {
                 (None | Some("sql"), None) if bigquery => {
                     let mut level = Names::inside(names);
-                    level.merged = true;
+                    level.unsure = true;
                     self.expr(body, &level);
                 }
                 (Some("sql"), Some(text)) => self.code(text),
@@ -655,7 +655,7 @@ impl<'a> Walk<'_, 'a> {
             }
             Some(CreateFunctionBody::Return(body) | CreateFunctionBody::AsReturnExpr(body)) => {
                 let mut level = Names::inside(names);
-                level.merged = true;
+                level.unsure = true;
                 self.expr(body, &level);
             }
             Some(CreateFunctionBody::AsBeginEnd(_) | CreateFunctionBody::AsReturnSelect(_)) => {
@@ -675,7 +675,7 @@ impl<'a> Walk<'_, 'a> {
             self.not_covered();
         }
         let mut level = Names::inside(names);
-        level.merged = true;
+        level.unsure = true;
         if let Some(condition) = &trigger.condition {
             self.expr(condition, &level);
         }
@@ -713,7 +713,7 @@ impl<'a> Walk<'_, 'a> {
         let mut level = Names::inside(names);
         let relation = self.existing(parts, None, Role::Object);
         level.relations.push(relation);
-        level.merged = true;
+        level.unsure = true;
         self.part.unresolved = true;
         let mut only_owner = !table.operations.is_empty();
         for operation in &table.operations {
@@ -954,7 +954,7 @@ impl<'a> Walk<'_, 'a> {
     /// An expression of a definition, in which names mean what is being defined.
     pub(super) fn defined_expr(&mut self, expr: &Expr, names: &Names<'_, 'a>) {
         let mut level = Names::inside(names);
-        level.merged = true;
+        level.unsure = true;
         self.expr(expr, &level);
     }
 

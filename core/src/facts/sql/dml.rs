@@ -1,16 +1,19 @@
 //! INSERT, UPDATE, DELETE, MERGE.
 
+use std::rc::Rc;
+
 use sqlparser::ast::{
     Assignment, AssignmentTarget, ConflictTarget, Delete, FromTable, Insert, JoinConstraint,
     JoinOperator, Merge, MergeAction, MergeClause, MergeClauseKind, MergeInsertKind,
     MergeUpdateKind, MultiTableInsertIntoClause, MultiTableInsertValue, ObjectName,
-    OnConflictAction, OnInsert, OutputClause, SelectInto, SelectItem, SqliteOnConflict, Statement,
-    TableFactor, TableObject, TableWithJoins, Update, UpdateTableFromKind,
+    OnConflictAction, OnInsert, OutputClause, SelectItem, SqliteOnConflict, Statement, TableFactor,
+    TableObject, TableWithJoins, Update, UpdateTableFromKind,
 };
 
 use super::extent::{self, Aim};
-use super::flow::{Columns, Cte, Flow, Names, Origin, Relation, Shape};
+use super::flow::{Column, Columns, Cte, Flow, Names, Origin, Relation, Shape, Written};
 use super::query::{at_most, row_count};
+use super::resolve::mixed;
 use super::walk::Walk;
 use crate::command::Dialect;
 use crate::facts::{Effect, Extent, Op, Outputs, Path, Reason, Role, Target, TargetKind};
@@ -25,67 +28,59 @@ impl<'a> Walk<'_, 'a> {
         } else if let Statement::Delete(delete) = statement {
             self.delete(delete, names)
         } else if let Statement::Merge(merge) = statement {
-            self.merge(merge, names);
-            None
+            self.merge(merge, names)
         } else {
             self.not_covered();
             None
         }
     }
 
+    /// What a statement gives back of `level`, whose first relation is the one that it changes, as
+    /// it is before that. `written` is what it puts in, `depends` what decides about its rows.
     fn returned(
         &mut self,
         returning: Option<&Vec<SelectItem>>,
         output: Option<&OutputClause>,
-        level: &Names<'_, 'a>,
-        written: &Flow,
+        level: &mut Names<'_, 'a>,
+        written: Written,
     ) -> (Columns, Outputs) {
-        let returning = match output {
-            None => returning,
+        let before = level.relations.first().cloned();
+        let written = Rc::new(written);
+        let after = |relation: &Relation<'a>| Relation {
+            written: Some(Rc::clone(&written)),
+            ..relation.clone()
+        };
+        let (items, into) = match output {
+            None => (returning, None),
             Some(OutputClause::Returning { returning_token: _, select_items }) => {
-                Some(select_items)
+                (Some(select_items), None)
             }
+            // T-SQL's OUTPUT: columns of `inserted` and `deleted`, to the client or into a table.
             Some(OutputClause::Output { output_token: _, select_items, into_table }) => {
-                return self.output(select_items, into_table.as_ref(), level);
+                for (name, relation) in
+                    [("inserted", before.as_ref().map(after)), ("deleted", before.clone())]
+                {
+                    let relation = relation.unwrap_or_else(|| Relation::of(None, None));
+                    let (name, schema) = (Some(name.to_owned()), None);
+                    level.relations.push(Relation { name, schema, ..relation });
+                }
+                level.unsure = true;
+                (Some(select_items), into_table.as_ref())
             }
         };
-        match returning {
-            None => (None, Outputs::None),
-            Some(items) => {
-                let columns = self.projection(items, level);
-                let names = written.holds.len().saturating_add(written.depends.len());
-                let names = columns.iter().flatten().count().saturating_mul(names);
-                let room = self.has_room(names);
-                let columns = columns.filter(|_| room).map(|mut columns| {
-                    // What was just written comes back under the names of where it was put.
-                    for column in &mut columns {
-                        if written.holds == Origin::NONE {
-                            column.flow.depends.add(&written.depends);
-                        } else {
-                            column.flow.mix(written);
-                        }
-                    }
-                    std::rc::Rc::new(columns)
-                });
-                self.part.may |= Effect::ReadData;
-                (columns.clone(), self.outputs(columns))
-            }
+        if let Some(first) = level.relations.first_mut() {
+            *first = after(first);
         }
-    }
-
-    /// T-SQL's OUTPUT: columns of `inserted` and `deleted`, to the client or into a table.
-    fn output(
-        &mut self,
-        items: &[SelectItem],
-        into: Option<&SelectInto>,
-        level: &Names<'_, 'a>,
-    ) -> (Columns, Outputs) {
-        let mut rows = Names::inside(level);
-        rows.merged = true;
-        self.projection(items, &rows);
-        self.part.unresolved = true;
+        if self.is_sqlite() {
+            // Only the table that is changed is seen.
+            level.relations.truncate(1);
+            level.joined.clear();
+        }
+        let Some(items) = items else { return (None, Outputs::None) };
+        let columns = self.projection(items, level);
+        let columns = columns.and_then(|columns| self.depending(&columns, &written.every.depends));
         self.part.may |= Effect::ReadData;
-        let Some(into) = into else { return (None, Outputs::Opaque) };
+        let Some(into) = into else { return (columns.clone(), self.outputs(columns)) };
         for target in &into.targets {
             let idents = if let sqlparser::ast::Expr::Identifier(ident) = target {
                 std::slice::from_ref(ident)
@@ -99,6 +94,34 @@ impl<'a> Walk<'_, 'a> {
             self.existing(parts, None, Role::Sink);
         }
         (None, Outputs::None)
+    }
+
+    /// What rows put into a table: by the names of `columns`, else by position.
+    fn put(
+        &self,
+        relation: &Relation<'a>,
+        columns: &[ObjectName],
+        rows: &Columns,
+        written: &mut Written,
+    ) {
+        let Some(rows) = rows else {
+            written.every = Flow::any();
+            return;
+        };
+        let names = if columns.is_empty() {
+            self.column_names(relation)
+        } else {
+            let named = columns.iter().map(|name| self.parts(name)?.into_iter().next());
+            named.collect()
+        };
+        match names {
+            Some(names) if names.len() >= rows.len() => {
+                for (name, column) in names.into_iter().zip(rows.iter()) {
+                    written.add(name, &column.flow);
+                }
+            }
+            Some(_) | None => written.every.mix(&mixed(rows)),
+        }
     }
 
     fn insert(&mut self, insert: &Insert, names: &Names<'_, 'a>) -> Columns {
@@ -181,19 +204,17 @@ impl<'a> Walk<'_, 'a> {
             self.finish(Op::Create, "INSERT", Extent::Unknown, Outputs::Opaque);
             return None;
         };
-        let mut written = Flow::constant();
-        let extent = match source {
+        let rows = source.as_ref().map(|query| self.query(query, names, false));
+        let mut relation = self.existing(parts.clone(), None, Role::Sink);
+        let mut written = Written::nothing();
+        let extent = match rows {
             None => Extent::One,
-            Some(query) => {
-                let rows = self.query(query, names, false);
-                match rows.columns {
-                    None => written = Flow::any(),
-                    Some(columns) => columns.iter().for_each(|column| written.mix(&column.flow)),
-                }
+            Some(rows) => {
+                self.put(&relation, columns, &rows.columns, &mut written);
+                written.every.depends.add(&rows.depends);
                 rows.extent
             }
         };
-        let mut relation = self.existing(parts.clone(), None, Role::Sink);
         if let Some(alias) = table_alias {
             relation.name = Some(self.fold(&alias.alias));
         }
@@ -208,8 +229,12 @@ impl<'a> Walk<'_, 'a> {
         if !assignments.is_empty() || partitioned.is_some() {
             let mut own = Names::inside(names);
             own.relations.push(relation.clone());
-            written.mix(&self.exprs(partitioned.iter().flatten(), &own));
+            written.every.mix(&self.exprs(partitioned.iter().flatten(), &own));
             written.mix(&self.assignments(assignments, &own));
+        }
+        if !after_columns.is_empty() {
+            let columns = std::mem::take(&mut written.columns);
+            columns.values().for_each(|flow| written.every.mix(flow));
         }
         self.part.may |= Effect::WriteData;
         let replaces = *replace_into || *overwrite || *or == Some(SqliteOnConflict::Replace);
@@ -227,73 +252,69 @@ impl<'a> Walk<'_, 'a> {
             }
         };
         level.relations.push(relation.clone());
-        if let Some(alias) = insert_alias {
-            // The new row under a name: what it holds was walked.
-            let name = self.parts(&alias.row_alias).and_then(|mut parts| parts.pop());
-            level.relations.push(Relation {
-                name,
-                schema: None,
-                shape: Shape::Unknown,
-                target: None,
-            });
-        }
-        let names_of_rows = level.relations.clone();
-        if let Some(OnConflictAction::DoUpdate(update)) = on.map(|on| &on.action) {
-            // Its effects belong to the action beside this one; what it writes comes back here.
-            let (flow, _) = self.apart(|walk| {
-                walk.existing(parts.clone(), None, Role::Object);
-                walk.assignments(&update.assignments, &level)
-            });
-            written.mix(&flow);
-        }
-        let (returned, outputs) =
-            self.returned(returning.as_ref(), output.as_ref(), &level, &written);
-        let verb = if *replace_into || self.word(0) == "replace" { "REPLACE" } else { "INSERT" };
-        self.finish(Op::Create, verb, extent.clone(), outputs);
+        let mut changes = None;
         if let Some(assignments) = duplicate {
             let mut both = Names::inside(names);
-            both.relations = names_of_rows;
-            self.existing(parts.clone(), None, Role::Object);
-            self.assignments(assignments, &both);
+            // `VALUES(x)` is what was to be put into `x`.
+            let relation = Relation { written: Some(Rc::new(written.clone())), ..relation };
+            both.relations.push(relation);
+            if let Some(alias) = insert_alias {
+                // The new row under a name: what it holds was walked.
+                let name = self.parts(&alias.row_alias).and_then(|mut parts| parts.pop());
+                both.relations.push(Relation::of(name, None));
+            }
+            let (changed, part) = self.apart(|walk| {
+                walk.existing(parts, None, Role::Object);
+                walk.assignments(assignments, &both)
+            });
+            written.mix(&changed);
+            changes = Some(("ON DUPLICATE KEY UPDATE", part, Vec::new()));
+        } else if let Some(on) = on
+            && let OnConflictAction::DoUpdate(update) = &on.action
+        {
+            let mut both = Names::inside(names);
+            let excluded = Relation {
+                name: Some("excluded".into()),
+                written: Some(Rc::new(written.clone())),
+                ..relation.clone()
+            };
+            both.relations.push(relation);
+            both.relations.push(excluded);
+            let ((changed, depends), part) = self.apart(|walk| {
+                walk.existing(parts, None, Role::Object);
+                let changed = walk.assignments(&update.assignments, &both);
+                let selection = update.selection.as_ref();
+                (changed, selection.map(|selection| walk.condition(selection, &both)))
+            });
+            written.mix(&changed);
+            if let Some(depends) = depends {
+                written.every.depends.add(&depends);
+            }
+            let columns = match &on.conflict_target {
+                Some(ConflictTarget::Columns(columns)) => {
+                    let mut names: Vec<String> =
+                        columns.iter().map(|column| self.fold(column)).collect();
+                    names.sort();
+                    names.dedup();
+                    names
+                }
+                Some(ConflictTarget::OnConstraint(_)) | None => Vec::new(),
+            };
+            changes = Some(("ON CONFLICT DO UPDATE", part, columns));
+        }
+        let (returned, outputs) =
+            self.returned(returning.as_ref(), output.as_ref(), &mut level, written);
+        let verb = if *replace_into || self.word(0) == "replace" { "REPLACE" } else { "INSERT" };
+        self.finish(Op::Create, verb, extent.clone(), outputs);
+        if let Some((verb, part, columns)) = changes {
+            self.part = part;
             self.part.may |= Effect::WriteData;
             // A row that is put in changes at most one that stands there.
-            let changed = match extent.max_rows() {
-                Some(_) => extent.clone(),
-                None => Extent::Filtered(Vec::new()),
+            let extent = match extent.max_rows() {
+                Some(_) => extent,
+                None => Extent::Filtered(columns),
             };
-            self.finish(Op::Update, "ON DUPLICATE KEY UPDATE", changed, Outputs::None);
-        }
-        if let Some(on) = on {
-            match &on.action {
-                OnConflictAction::DoNothing => {}
-                OnConflictAction::DoUpdate(update) => {
-                    self.existing(parts, None, Role::Object);
-                    let mut both = Names::inside(names);
-                    let excluded = Relation { name: Some("excluded".into()), ..relation.clone() };
-                    both.relations.push(relation);
-                    both.relations.push(excluded);
-                    self.assignments(&update.assignments, &both);
-                    if let Some(selection) = &update.selection {
-                        self.condition(selection, &both);
-                    }
-                    self.part.may |= Effect::WriteData;
-                    // A row that is put in changes at most one that stands there.
-                    let extent = match extent.max_rows() {
-                        Some(_) => extent,
-                        None => Extent::Filtered(match &on.conflict_target {
-                            Some(ConflictTarget::Columns(columns)) => {
-                                let mut names: Vec<String> =
-                                    columns.iter().map(|column| self.fold(column)).collect();
-                                names.sort();
-                                names.dedup();
-                                names
-                            }
-                            Some(ConflictTarget::OnConstraint(_)) | None => Vec::new(),
-                        }),
-                    };
-                    self.finish(Op::Update, "ON CONFLICT DO UPDATE", extent, Outputs::None);
-                }
-            }
+            self.finish(Op::Update, verb, extent, Outputs::None);
         }
         returned
     }
@@ -312,7 +333,7 @@ impl<'a> Walk<'_, 'a> {
             Some(query) => self.query(query, names, false).extent,
         };
         let mut level = Names::inside(names);
-        level.merged = true;
+        level.unsure = true;
         self.exprs(conditions, &level);
         let mut clauses = 0_u64;
         for clause in into {
@@ -375,13 +396,14 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// Walks the assignments; the answer is all that they write.
-    fn assignments(&mut self, assignments: &[Assignment], level: &Names<'_, 'a>) -> Flow {
-        let mut written = Flow::constant();
+    fn assignments(&mut self, assignments: &[Assignment], level: &Names<'_, 'a>) -> Written {
+        let mut written = Written::nothing();
         for Assignment { target, value } in assignments {
             let columns = match target {
                 AssignmentTarget::ColumnName(name) => std::slice::from_ref(name),
                 AssignmentTarget::Tuple(names) => names,
             };
+            let flow = self.expr(value, level);
             for column in columns {
                 let parts = self.parts(column).unwrap_or_default();
                 match level.relations.first().cloned() {
@@ -391,8 +413,12 @@ impl<'a> Walk<'_, 'a> {
                     },
                     None => self.part.unresolved = true,
                 }
+                match parts.as_slice() {
+                    // `t.x`, or the field `x` of `t`.
+                    [_, _, ..] | [] => written.every.mix(&flow),
+                    [column] => written.add(column.clone(), &flow),
+                }
             }
-            written.mix(&self.expr(value, level));
         }
         written
     }
@@ -433,6 +459,7 @@ impl<'a> Walk<'_, 'a> {
                 schema: None,
                 shape: Shape::Unknown,
                 target: None,
+                written: None,
             });
             self.part.unresolved = true;
             return true;
@@ -454,8 +481,8 @@ impl<'a> Walk<'_, 'a> {
         let [name] = parts else { return };
         match level.cte(name).cloned() {
             None => {}
-            Some(Cte::Pending) => self.object(TargetKind::Table, Path::dynamic()),
-            Some(Cte::Ready { columns: _, targets, extent: _ }) => {
+            Some(Cte::Pending | Cte::Own(_)) => self.object(TargetKind::Table, Path::dynamic()),
+            Some(Cte::Ready { columns: _, depends: _, targets, extent: _ }) => {
                 for target in targets.iter() {
                     self.target(Target { role: Role::Object, ..target.clone() });
                 }
@@ -491,6 +518,11 @@ impl<'a> Walk<'_, 'a> {
         if let Some(first) = changed.first()
             && *first < level.relations.len()
         {
+            if *first > 0 && !level.joined.is_empty() {
+                // The joins are no longer in the order that they know.
+                level.joined.clear();
+                level.unsure = true;
+            }
             level.relations.swap(0, *first);
         }
     }
@@ -598,9 +630,10 @@ impl<'a> Walk<'_, 'a> {
         if let Some(selection) = selection {
             depends.add(&self.condition(selection, &level));
         }
-        written.depends.add(&depends);
+        written.every.depends.add(&depends);
+        written.every.depends.add(&level.decided);
         for by in order_by {
-            self.order_expr(by, &level);
+            self.sort_key(by, &level);
         }
         let aim = Aim::of_target(self, &level);
         let extent = Self::narrowed(selection.iter().chain(on), &aim);
@@ -611,7 +644,7 @@ impl<'a> Walk<'_, 'a> {
             self.part.may |= Effect::Destroy;
         }
         let (returned, outputs) =
-            self.returned(returning.as_ref(), output.as_ref(), &level, &written);
+            self.returned(returning.as_ref(), output.as_ref(), &mut level, written);
         self.finish(Op::Update, "UPDATE", extent, outputs);
         returned
     }
@@ -691,16 +724,18 @@ impl<'a> Walk<'_, 'a> {
             depends.add(&self.condition(selection, &level));
         }
         for by in order_by {
-            self.order_expr(by, &level);
+            self.sort_key(by, &level);
         }
         let aim = Aim::of_target(self, &level);
         let extent = Self::narrowed(selection.iter().chain(on), &aim);
         let extent = self.limited_change(extent, limit.as_ref(), &level);
         let extent = self.bounded_change(extent, selection.as_ref());
         self.part.may |= Effect::WriteData | Effect::Destroy;
-        let written = Flow { depends, ..Flow::constant() };
+        let mut written = Written::nothing();
+        written.every.depends = depends;
+        written.every.depends.add(&level.decided);
         let (returned, outputs) =
-            self.returned(returning.as_ref(), output.as_ref(), &level, &written);
+            self.returned(returning.as_ref(), output.as_ref(), &mut level, written);
         // A row goes with all its columns.
         for target in &mut self.part.targets {
             if target.role == Role::Object {
@@ -779,7 +814,7 @@ impl<'a> Walk<'_, 'a> {
             .then(|| name.clone())
     }
 
-    fn merge(&mut self, merge: &Merge, names: &Names<'_, 'a>) {
+    fn merge(&mut self, merge: &Merge, names: &Names<'_, 'a>) -> Columns {
         let Merge {
             merge_token: _,
             optimizer_hints: _,
@@ -790,102 +825,40 @@ impl<'a> Walk<'_, 'a> {
             clauses,
             output,
         } = merge;
-        // RETURNING of a MERGE, of PostgreSQL 17.
-        let outputs = match output {
-            None => Outputs::None,
-            Some(OutputClause::Returning { returning_token: _, select_items }) => {
-                self.part.may |= Effect::ReadData;
-                let mut unknown = Names::inside(names);
-                unknown.merged = true;
-                self.projection(select_items, &unknown);
-                self.part.unresolved = true;
-                Outputs::Opaque
-            }
-            Some(OutputClause::Output { output_token: _, select_items, into_table }) => {
-                let level = Names::inside(names);
-                self.output(select_items, into_table.as_ref(), &level).1
-            }
-        };
         let mut level = Names::inside(names);
+        let mut written = Written::nothing();
         let ((known, source_extent), changed) = self.apart(|walk| {
             let known = walk.changed(table, &mut level);
             let mut depends = Origin::NONE;
             let extent = walk.factor(source, &mut level, &mut depends);
-            walk.condition(on, &level);
+            depends.add(&walk.condition(on, &level));
+            depends.add(&level.decided);
+            written.every.depends = depends;
             (known, extent)
         });
         if !known {
             self.not_covered();
         }
-        let base = std::mem::take(&mut self.part);
-        let mut outputs = Some(outputs);
-        let mut acted = false;
-        for MergeClause { when_token: _, clause_kind, predicate, action } in clauses {
-            let (op, verb) = match action {
+        let mut acts = Vec::new();
+        for clause in clauses {
+            let ((), part) = self.apart(|walk| {
+                walk.absorb(changed.clone());
+                walk.merge_clause(clause, &level, &mut written);
+            });
+            let (op, verb) = match &clause.action {
                 MergeAction::Insert(_) => (Op::Create, "MERGE INSERT"),
                 MergeAction::Update(_) => (Op::Update, "MERGE UPDATE"),
                 MergeAction::Delete { delete_token: _ } => (Op::Delete, "MERGE DELETE"),
                 MergeAction::DoNothing { do_token: _, nothing_token: _ } => continue,
             };
-            acted = true;
-            self.part = base.clone();
-            self.absorb(changed.clone());
-            if let Some(predicate) = predicate {
-                self.condition(predicate, &level);
-            }
-            self.part.may |= Effect::WriteData;
-            match action {
-                MergeAction::Insert(insert) => {
-                    match &insert.kind {
-                        MergeInsertKind::Values(values) => {
-                            for row in &values.rows {
-                                self.exprs(&row.content, &level);
-                            }
-                        }
-                        MergeInsertKind::Row | MergeInsertKind::Wildcard => {}
-                    }
-                    if let Some(predicate) = &insert.insert_predicate {
-                        self.condition(predicate, &level);
-                    }
-                    self.part.unresolved = true;
-                }
-                MergeAction::Update(update) => {
-                    match &update.kind {
-                        MergeUpdateKind::Set(assignments) => {
-                            self.assignments(assignments, &level);
-                        }
-                        MergeUpdateKind::Wildcard => self.part.unresolved = true,
-                    }
-                    if let Some(predicate) = &update.update_predicate {
-                        self.condition(predicate, &level);
-                    }
-                    // Oracle: rows that were updated go if this holds.
-                    if let Some(predicate) = &update.delete_predicate {
-                        self.condition(predicate, &level);
-                        self.part.may |= Effect::Destroy;
-                        self.part.unresolved = true;
-                    }
-                }
-                MergeAction::Delete { delete_token: _ } => {
-                    self.part.may |= Effect::Destroy;
-                    self.part.unresolved = true;
-                }
-                MergeAction::DoNothing { do_token: _, nothing_token: _ } => {}
-            }
-            if op == Op::Create {
-                for target in &mut self.part.targets {
-                    if target.role == Role::Object {
-                        target.role = Role::Sink;
-                    }
-                }
-            }
+            let predicate = clause.predicate.as_ref();
             let aim = Aim::of_target(self, &level);
-            let extent = match clause_kind {
+            let extent = match clause.clause_kind {
                 _ if op == Op::Create => source_extent.clone(),
                 MergeClauseKind::Matched => {
                     let joined = extent::narrowed(Extent::All, Some(on), &aim);
                     if joined == Extent::All {
-                        extent::narrowed(joined, predicate.as_ref(), &aim)
+                        extent::narrowed(joined, predicate, &aim)
                     } else {
                         joined
                     }
@@ -893,18 +866,103 @@ impl<'a> Walk<'_, 'a> {
                 MergeClauseKind::NotMatched
                 | MergeClauseKind::NotMatchedByTarget
                 | MergeClauseKind::NotMatchedBySource => {
-                    extent::narrowed(Extent::All, predicate.as_ref(), &aim)
+                    extent::narrowed(Extent::All, predicate, &aim)
                 }
             };
-            self.finish(op, verb, extent, outputs.take().unwrap_or(Outputs::None));
+            acts.push((op, verb, extent, part));
         }
-        if !acted {
-            self.part = base;
-            self.absorb(changed);
+        // RETURNING of a MERGE, of PostgreSQL 17: what `*` gives is not relied on.
+        level.unsure = true;
+        let ((returned, outputs), base) = self.apart(|walk| {
+            walk.absorb(changed.clone());
+            walk.returned(None, output.as_ref(), &mut level, written)
+        });
+        if acts.is_empty() {
+            self.absorb(base);
             for target in &mut self.part.targets {
                 target.role = Role::Source;
             }
             self.finish(Op::Read, "MERGE", Extent::Unknown, Outputs::None);
+            return returned;
+        }
+        let mut outputs = Some(outputs);
+        for (op, verb, extent, part) in acts {
+            self.absorb(base.clone());
+            self.absorb(part);
+            if op == Op::Create {
+                for target in &mut self.part.targets {
+                    if target.role == Role::Object {
+                        target.role = Role::Sink;
+                    }
+                }
+            }
+            self.finish(op, verb, extent, outputs.take().unwrap_or(Outputs::None));
+        }
+        returned
+    }
+
+    fn merge_clause(&mut self, clause: &MergeClause, level: &Names<'_, 'a>, written: &mut Written) {
+        let MergeClause { when_token: _, clause_kind: _, predicate, action } = clause;
+        let predicates = match action {
+            MergeAction::Insert(insert) => [predicate, &insert.insert_predicate, &None],
+            MergeAction::Update(update) => {
+                [predicate, &update.update_predicate, &update.delete_predicate]
+            }
+            MergeAction::Delete { .. } | MergeAction::DoNothing { .. } => [predicate, &None, &None],
+        };
+        for predicate in predicates.into_iter().flatten() {
+            written.every.depends.add(&self.condition(predicate, level));
+        }
+        if let MergeAction::DoNothing { .. } = action {
+            return;
+        }
+        self.part.may |= Effect::WriteData;
+        match action {
+            MergeAction::Insert(insert) => {
+                match &insert.kind {
+                    MergeInsertKind::Values(values) => {
+                        for row in &values.rows {
+                            let columns = row.content.iter().map(|value| Column {
+                                name: String::new(),
+                                flow: self.expr(value, level),
+                            });
+                            let columns = Some(Rc::new(columns.collect()));
+                            match level.relations.first() {
+                                Some(target) => {
+                                    self.put(target, &insert.columns, &columns, written);
+                                }
+                                None => written.every = Flow::any(),
+                            }
+                        }
+                    }
+                    MergeInsertKind::Row | MergeInsertKind::Wildcard => {
+                        written.every = Flow::any();
+                    }
+                }
+                self.part.unresolved = true;
+            }
+            MergeAction::Update(update) => {
+                match &update.kind {
+                    MergeUpdateKind::Set(assignments) => {
+                        let set = self.assignments(assignments, level);
+                        written.mix(&set);
+                    }
+                    MergeUpdateKind::Wildcard => {
+                        written.every = Flow::any();
+                        self.part.unresolved = true;
+                    }
+                }
+                // Oracle: rows that were updated go if this holds.
+                if update.delete_predicate.is_some() {
+                    self.part.may |= Effect::Destroy;
+                    self.part.unresolved = true;
+                }
+            }
+            MergeAction::Delete { delete_token: _ } => {
+                self.part.may |= Effect::Destroy;
+                self.part.unresolved = true;
+            }
+            MergeAction::DoNothing { do_token: _, nothing_token: _ } => {}
         }
     }
 }

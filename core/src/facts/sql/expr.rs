@@ -1,12 +1,13 @@
 //! Expressions: what they call, read and hold.
 
 use sqlparser::ast::{
-    AccessExpr, BinaryOperator, CeilFloorKind, Expr, Ident, JsonPath, JsonPathElem, Subscript,
-    UnaryOperator, WindowFrameBound, WindowSpec, WindowType,
+    AccessExpr, BinaryOperator, CeilFloorKind, Expr, Ident, JsonPath, JsonPathElem, ObjectName,
+    Subscript, UnaryOperator, Value, WindowFrameBound, WindowSpec, WindowType,
 };
 
 use super::calls::Shape;
-use super::flow::{Flow, Names, Origin};
+use super::flow::{Columns, Flow, Names, Origin, Relation, weight};
+use super::resolve::mixed;
 use super::walk::Walk;
 use crate::command::Dialect;
 use crate::facts::How;
@@ -36,23 +37,7 @@ impl<'a> Walk<'_, 'a> {
             Expr::Identifier(ident) => self.column(std::slice::from_ref(ident), names),
             Expr::CompoundIdentifier(idents) => self.column(idents, names),
             Expr::CompoundFieldAccess { root, access_chain } => {
-                let mut flow = self.expr(root, names).derived();
-                for access in access_chain {
-                    match access {
-                        AccessExpr::Dot(Expr::Identifier(ident)) => {
-                            self.attribute(ident);
-                            flow = Flow::any();
-                        }
-                        AccessExpr::Dot(other) => {
-                            flow.mix(&self.expr(other, names));
-                            flow = Flow::any();
-                        }
-                        AccessExpr::Subscript(subscript) => {
-                            flow.mix(&self.subscript(subscript, names));
-                        }
-                    }
-                }
-                flow
+                self.field_access(root, access_chain, names)
             }
             Expr::JsonAccess { value, path } => {
                 let mut flow = self.expr(value, names);
@@ -73,7 +58,9 @@ impl<'a> Walk<'_, 'a> {
             | Expr::Extract { field: _, syntax: _, expr: inner }
             | Expr::Collate { expr: inner, collation: _ }
             | Expr::Prefixed { prefix: _, value: inner }
-            | Expr::Named { expr: inner, name: _ } => self.expr(inner, names).derived(),
+            | Expr::Named { expr: inner, name: _ }
+            | Expr::OuterJoin(inner)
+            | Expr::Prior(inner) => self.expr(inner, names).derived(),
             Expr::UnaryOp { op, expr: inner } => {
                 self.unary(*op);
                 self.expr(inner, names).derived()
@@ -93,7 +80,10 @@ impl<'a> Walk<'_, 'a> {
             Expr::AnyOp { left, compare_op, right, is_some: _ }
             | Expr::AllOp { left, compare_op, right } => {
                 self.operator(compare_op);
-                self.exprs([&**left, &**right], names)
+                let mut flow = self.expr(left, names);
+                let right = self.compared(right, names);
+                flow.mix(&right);
+                flow.derived()
             }
             Expr::Like { negated: _, any: _, expr, pattern, escape_char }
             | Expr::ILike { negated: _, any: _, expr, pattern, escape_char }
@@ -113,13 +103,20 @@ impl<'a> Walk<'_, 'a> {
             }
             Expr::InSubquery { expr, subquery, negated: _ } => {
                 let mut flow = self.expr(expr, names);
-                flow.mix(&self.subselect(subquery, names));
+                flow.mix(&self.subselect(subquery, names).only_decides());
                 flow.derived()
             }
             Expr::Subquery(query) => self.subselect(query, names),
             Expr::Exists { subquery, negated: _ } => {
-                let flow = self.subselect(subquery, names);
-                Flow { holds: Origin::NONE, how: How::Derived, depends: flow.as_dependence() }
+                let result = self.query(subquery, names, false);
+                self.reach_inside(result.extent);
+                let mut depends = result.depends;
+                // What stands in its select list is not looked at, but for calls that give rows.
+                if self.part.rows {
+                    let all = result.columns.map(|columns| mixed(&columns).as_dependence());
+                    depends.add(&all.unwrap_or(Origin::Any));
+                }
+                Flow { depends, ..Flow::constant() }
             }
             Expr::Convert {
                 is_try: _,
@@ -160,7 +157,8 @@ impl<'a> Walk<'_, 'a> {
                     [Some(expr), Some(overlay_what), Some(overlay_from), overlay_for.as_ref()];
                 self.exprs(parts.into_iter().flatten().map(|e| &**e), names)
             }
-            Expr::Value(_) | Expr::TypedString(_) => Flow::constant(),
+            Expr::Value(value) => self.value(&value.value),
+            Expr::TypedString(_) => Flow::constant(),
             Expr::Function(function) => self.call(function, names),
             Expr::Case { case_token: _, end_token: _, operand, conditions, else_result } => {
                 let mut depends = Origin::NONE;
@@ -189,14 +187,8 @@ impl<'a> Walk<'_, 'a> {
             }
             Expr::Array(array) => self.exprs(&array.elem, names),
             Expr::Interval(interval) => self.expr(&interval.value, names).derived(),
-            Expr::Wildcard(_) | Expr::QualifiedWildcard(_, _) => {
-                self.part.unresolved = true;
-                Flow::any()
-            }
-            Expr::OuterJoin(inner) | Expr::Prior(inner) => {
-                self.expr(inner, names);
-                Flow::any()
-            }
+            Expr::Wildcard(_) => self.star_value(names),
+            Expr::QualifiedWildcard(name, _) => self.row_value(name, names),
             Expr::MatchAgainst { columns, match_value: _, opt_search_modifier: _ } => {
                 let mut flow = Flow::constant();
                 for column in columns {
@@ -216,7 +208,7 @@ impl<'a> Walk<'_, 'a> {
                 // Its parameters hide names, and where the arrow reads JSON they are names.
                 self.part.unresolved = true;
                 let mut level = Names::inside(names);
-                level.merged = true;
+                level.unsure = true;
                 self.expr(&lambda.body, &level);
                 Flow::any()
             }
@@ -236,6 +228,128 @@ impl<'a> Walk<'_, 'a> {
         }
         flow.mix(&self.expr(at, names));
         flow.derived()
+    }
+
+    /// Literals and parameters hold nothing. Snowflake's `$1` is a column, and `$x` and `:x` are
+    /// variables, which may hold what was read before.
+    fn value(&self, value: &Value) -> Flow {
+        match value {
+            Value::Placeholder(name)
+                if self.setting.dialect == Dialect::Snowflake && name.starts_with(['$', ':']) =>
+            {
+                Flow::any()
+            }
+            Value::Placeholder(_)
+            | Value::Number(_, _)
+            | Value::SingleQuotedString(_)
+            | Value::DollarQuotedString(_)
+            | Value::TripleSingleQuotedString(_)
+            | Value::TripleDoubleQuotedString(_)
+            | Value::EscapedStringLiteral(_)
+            | Value::UnicodeStringLiteral(_)
+            | Value::SingleQuotedByteStringLiteral(_)
+            | Value::DoubleQuotedByteStringLiteral(_)
+            | Value::TripleSingleQuotedByteStringLiteral(_)
+            | Value::TripleDoubleQuotedByteStringLiteral(_)
+            | Value::SingleQuotedRawStringLiteral(_)
+            | Value::DoubleQuotedRawStringLiteral(_)
+            | Value::TripleSingleQuotedRawStringLiteral(_)
+            | Value::TripleDoubleQuotedRawStringLiteral(_)
+            | Value::NationalStringLiteral(_)
+            | Value::QuoteDelimitedStringLiteral(_)
+            | Value::NationalQuoteDelimitedStringLiteral(_)
+            | Value::HexStringLiteral(_)
+            | Value::DoubleQuotedString(_)
+            | Value::Boolean(_)
+            | Value::Null => Flow::constant(),
+        }
+    }
+
+    /// `x.f`, `(x).f`, `x[i]`.
+    fn field_access(&mut self, root: &Expr, chain: &[AccessExpr], names: &Names<'_, 'a>) -> Flow {
+        let mut chain = chain;
+        let mut flow = match (self.row_relation(root, names), chain) {
+            // A field of a row: a column comes before a function of its name.
+            (Some(relation), [AccessExpr::Dot(Expr::Identifier(ident)), rest @ ..]) => {
+                let field = self.fold(ident);
+                match self.field(&relation, &field) {
+                    Some(flow) => {
+                        chain = rest;
+                        flow
+                    }
+                    None => self.whole_row(&relation),
+                }
+            }
+            (Some(relation), _) => self.whole_row(&relation),
+            (None, _) => self.expr(root, names).derived(),
+        };
+        for access in chain {
+            match access {
+                AccessExpr::Dot(Expr::Identifier(ident)) => {
+                    self.attribute(ident);
+                    // It may be a call.
+                    if self.manners().attribute_calls {
+                        flow = Flow::any();
+                    }
+                }
+                AccessExpr::Dot(other) => {
+                    self.expr(other, names);
+                    flow = Flow::any();
+                }
+                AccessExpr::Subscript(subscript) => {
+                    flow.mix(&self.subscript(subscript, names));
+                    flow = flow.derived();
+                }
+            }
+        }
+        flow
+    }
+
+    /// The relation of which an expression is the row.
+    pub(super) fn row_relation(
+        &mut self,
+        expr: &Expr,
+        names: &Names<'_, 'a>,
+    ) -> Option<Relation<'a>> {
+        let mut expr = expr;
+        while let Expr::Nested(inner) = expr {
+            expr = inner;
+        }
+        let Expr::Identifier(ident) = expr else { return None };
+        self.row_of(&self.fold(ident), names)
+    }
+
+    /// `t.*` where one value stands.
+    pub(super) fn row_value(&mut self, name: &ObjectName, names: &Names<'_, 'a>) -> Flow {
+        let parts = self.parts(name).unwrap_or_default();
+        let columns = self.qualified_star(&parts, names);
+        self.one_value(columns)
+    }
+
+    /// `*` where one value stands.
+    pub(super) fn star_value(&mut self, names: &Names<'_, 'a>) -> Flow {
+        let columns = self.star(names);
+        self.one_value(columns)
+    }
+
+    pub(super) fn one_value(&mut self, columns: Columns) -> Flow {
+        match columns {
+            Some(columns) if self.has_room(weight(&columns)) => mixed(&columns),
+            Some(_) | None => {
+                self.part.unresolved = true;
+                Flow::any()
+            }
+        }
+    }
+
+    /// The right side of a comparison with ANY or ALL: the rows of a sub-select only decide.
+    fn compared(&mut self, expr: &Expr, names: &Names<'_, 'a>) -> Flow {
+        let mut expr = expr;
+        while let Expr::Nested(inner) = expr {
+            expr = inner;
+        }
+        let flow = self.expr(expr, names);
+        if let Expr::Subquery(_) = expr { flow.only_decides() } else { flow }
     }
 
     fn subselect(&mut self, query: &sqlparser::ast::Query, names: &Names<'_, 'a>) -> Flow {
@@ -415,16 +529,27 @@ impl<'a> Walk<'_, 'a> {
     /// Walks a window: what it partitions and orders by is not held, and decides.
     pub(super) fn window(&mut self, window: &WindowType, names: &Names<'_, 'a>) -> Origin {
         match window {
-            WindowType::NamedWindow(_) => Origin::NONE,
+            WindowType::NamedWindow(name) => self.named_window(name, names),
             WindowType::WindowSpec(spec) => self.window_spec(spec, names),
         }
     }
 
+    /// What a window of the WINDOW clause goes by. One that is not read yet adds what it goes by
+    /// to every column.
+    pub(super) fn named_window(&self, name: &Ident, names: &Names<'_, 'a>) -> Origin {
+        let name = self.fold(name);
+        let window = names.windows.iter().find(|(window, _)| *window == name);
+        window.map_or(Origin::NONE, |(_, origin)| origin.clone())
+    }
+
     pub(super) fn window_spec(&mut self, spec: &WindowSpec, names: &Names<'_, 'a>) -> Origin {
-        let WindowSpec { window_name: _, partition_by, order_by, window_frame } = spec;
+        let WindowSpec { window_name, partition_by, order_by, window_frame } = spec;
         let mut flow = self.exprs(partition_by, names);
+        if let Some(name) = window_name {
+            flow.depends.add(&self.named_window(name, names));
+        }
         for by in order_by {
-            flow.mix(&self.order_expr(by, names));
+            flow.mix(&self.sort_key(by, names));
         }
         if let Some(frame) = window_frame {
             for bound in std::iter::once(&frame.start_bound).chain(&frame.end_bound) {

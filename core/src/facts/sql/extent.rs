@@ -97,7 +97,10 @@ impl Aim {
                 self.keys = table.unique.iter().map(|key| key.iter().map(fold).collect()).collect();
                 self.never_null = table.unique.iter().flatten().map(fold).collect();
             }
-            Shape::Base { table: _, renamed: _ } | Shape::Derived(_) | Shape::Unknown => {}
+            Shape::Base { table: _, renamed: _ }
+            | Shape::Derived(_)
+            | Shape::Within { flow: _, named: _ }
+            | Shape::Unknown => {}
         }
     }
 

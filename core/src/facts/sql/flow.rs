@@ -1,7 +1,7 @@
 //! Where values come from: the values that lineage is made of, and the scopes that names are
 //! resolved in.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
 use crate::facts::{Extent, How, OutputColumn, Path, Sources, Target};
@@ -47,6 +47,21 @@ impl Origin {
     }
 }
 
+impl Default for Origin {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+impl From<&Sources> for Origin {
+    fn from(sources: &Sources) -> Self {
+        match sources {
+            Sources::Any => Self::Any,
+            Sources::Columns(columns) => Self::Columns(columns.iter().cloned().collect()),
+        }
+    }
+}
+
 /// What a value holds, how it was made, and what it depends on without holding it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Flow {
@@ -85,6 +100,11 @@ impl Flow {
         self
     }
 
+    /// A value that depends on this one without holding it.
+    pub(super) fn only_decides(&self) -> Self {
+        Self { holds: Origin::NONE, how: How::Derived, depends: self.as_dependence() }
+    }
+
     /// All of it only decides and is not held.
     pub(super) fn as_dependence(&self) -> Origin {
         let mut all = self.holds.clone();
@@ -96,6 +116,7 @@ impl Flow {
 /// One column of a relation.
 #[derive(Clone, Debug)]
 pub(super) struct Column {
+    /// Empty where the server gives it one that is not known.
     pub(super) name: String,
     pub(super) flow: Flow,
 }
@@ -105,12 +126,30 @@ impl Column {
         let mut depends = self.flow.depends;
         depends.add(implicit);
         OutputColumn {
-            name: self.name,
+            name: if self.name.is_empty() { UNNAMED.to_owned() } else { self.name },
             sources: self.flow.holds.sources(),
             how: self.flow.how,
             implicit: depends.sources(),
         }
     }
+}
+
+/// What PostgreSQL calls a column that it has no name for.
+pub(super) const UNNAMED: &str = "?column?";
+
+/// What all of these depend on: what decides about their rows, or more.
+pub(super) fn shared_dependence(columns: &[Column]) -> Origin {
+    let mut shared = Origin::Any;
+    for column in columns {
+        match (&mut shared, &column.flow.depends) {
+            (_, Origin::Any) => {}
+            (Origin::Any, depends) => shared = depends.clone(),
+            (Origin::Columns(shared), Origin::Columns(depends)) => {
+                shared.retain(|column| depends.contains(column));
+            }
+        }
+    }
+    shared
 }
 
 /// How many names of columns it takes to hold these.
@@ -132,6 +171,8 @@ pub(super) enum Shape<'a> {
     Base { table: &'a CatalogTable, renamed: Rc<Vec<String>> },
     /// Something that was computed.
     Derived(Rc<Vec<Column>>),
+    /// Columns of which not all names are known; none holds more than this.
+    Within { flow: Flow, named: Rc<Vec<String>> },
     /// Columns that are not known.
     Unknown,
 }
@@ -146,6 +187,87 @@ pub(super) struct Relation<'a> {
     pub(super) shape: Shape<'a>,
     /// The path of the target that it stands for.
     pub(super) target: Option<Path>,
+    /// What the statement puts into it, where its rows are seen after that.
+    pub(super) written: Option<Rc<Written>>,
+}
+
+impl Relation<'_> {
+    /// A relation that is no table.
+    pub(super) fn of(name: Option<String>, columns: Columns) -> Self {
+        let shape = columns.map_or(Shape::Unknown, Shape::Derived);
+        Self { name, schema: None, shape, target: None, written: None }
+    }
+}
+
+/// What a statement puts into the columns of a table.
+#[derive(Clone, Debug)]
+pub(super) struct Written {
+    /// Into the columns of these names.
+    pub(super) columns: BTreeMap<String, Flow>,
+    /// Into any column, or decides about every row.
+    pub(super) every: Flow,
+}
+
+impl Written {
+    pub(super) fn nothing() -> Self {
+        Self { columns: BTreeMap::new(), every: Flow::constant() }
+    }
+
+    pub(super) fn add(&mut self, column: String, flow: &Flow) {
+        self.columns.entry(column).or_insert_with(Flow::constant).mix(flow);
+    }
+
+    /// Adds all that another puts in.
+    pub(super) fn mix(&mut self, other: &Self) {
+        self.every.mix(&other.every);
+        for (column, flow) in &other.columns {
+            self.add(column.clone(), flow);
+        }
+    }
+
+    /// The column `name` after the statement, when `flow` was it before.
+    pub(super) fn after(&self, name: &str, flow: &mut Flow) {
+        for written in [Some(&self.every), self.columns.get(name)].into_iter().flatten() {
+            if written.holds == Origin::NONE {
+                flow.depends.add(&written.depends);
+            } else {
+                flow.mix(written);
+                flow.how = flow.how.max(How::Derived);
+            }
+        }
+    }
+}
+
+/// Relations of which a join merges columns: one item of FROM for unqualified names and for `*`.
+#[derive(Debug)]
+pub(super) struct Joined {
+    /// The relations that it covers, as a half-open range.
+    pub(super) first: usize,
+    pub(super) end: usize,
+    /// Its columns in the order in which `*` gives them.
+    pub(super) slots: Vec<Slot>,
+    /// Whether these are all of them.
+    pub(super) complete: bool,
+    /// Whether `*` gives them in this order.
+    pub(super) ordered: bool,
+}
+
+/// A column of a join.
+#[derive(Clone, Debug)]
+pub(super) enum Slot {
+    /// One that both sides have.
+    Merged(Column),
+    /// The column at `position` of the relation at `relation`.
+    Of { relation: usize, position: usize, name: String },
+}
+
+impl Slot {
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Self::Merged(column) => &column.name,
+            Self::Of { relation: _, position: _, name } => name,
+        }
+    }
 }
 
 /// A common table expression.
@@ -153,25 +275,51 @@ pub(super) struct Relation<'a> {
 pub(super) enum Cte {
     /// Named, and not read yet: a reference from its own body or from one that stands before it.
     Pending,
+    /// Its own rows, as far as they are known while its body is read.
+    Own(Rc<Vec<Column>>),
     /// Read: its columns, and what it reads.
-    Ready { columns: Columns, targets: Rc<Vec<Target>>, extent: Extent },
+    Ready { columns: Columns, depends: Origin, targets: Rc<Vec<Target>>, extent: Extent },
 }
 
 /// The names that an expression or a FROM clause can see.
 #[derive(Debug, Default)]
 pub(super) struct Names<'p, 'a> {
     pub(super) parent: Option<&'p Self>,
+    /// The names of `parent` stand in the same FROM: what is not LATERAL does not see them.
+    pub(super) beside: bool,
     pub(super) ctes: Vec<(String, Cte)>,
     pub(super) relations: Vec<Relation<'a>>,
+    /// Which of the relations are joined so that columns merge, in their order.
+    pub(super) joined: Vec<Joined>,
+    /// The first relation that is seen: the condition of a join sees its own sides alone.
+    pub(super) first: usize,
     /// Names that the select list gives; ORDER BY, GROUP BY and (SQLite) WHERE may use them.
     pub(super) aliases: Vec<Column>,
-    /// Columns that a join merges: an unqualified reference to one is not resolved.
-    pub(super) merged: bool,
+    /// What the named windows partition and order by.
+    pub(super) windows: Vec<(String, Origin)>,
+    /// What decides which rows the relations have.
+    pub(super) decided: Origin,
+    /// There are columns that are not known: an unqualified reference may mean one.
+    pub(super) unsure: bool,
 }
 
 impl<'p, 'a> Names<'p, 'a> {
     pub(super) fn inside(parent: &'p Self) -> Self {
         Self { parent: Some(parent), ..Self::default() }
+    }
+
+    /// What a part of this FROM that is not LATERAL sees.
+    pub(super) fn outside(&self) -> Option<&'p Self> {
+        let mut at = self;
+        while let (true, Some(parent)) = (at.beside, at.parent) {
+            at = parent;
+        }
+        at.parent
+    }
+
+    /// The relations that are seen, with their positions.
+    pub(super) fn seen(&self) -> impl Iterator<Item = (usize, &Relation<'a>)> {
+        self.relations.iter().enumerate().skip(self.first)
     }
 
     pub(super) fn cte(&self, name: &str) -> Option<&Cte> {

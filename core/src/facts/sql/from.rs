@@ -3,18 +3,26 @@
 use std::rc::Rc;
 
 use sqlparser::ast::{
-    Expr, FunctionArguments, Join, JoinConstraint, JoinOperator, PivotValueSource, TableAlias,
-    TableFactor, TableFunctionArgs, TableSample, TableSampleKind, TableVersion, TableWithJoins,
-    XmlTableColumnOption,
+    Expr, FunctionArg, FunctionArgExpr, FunctionArguments, Join, JoinOperator, JsonTableColumn,
+    PivotValueSource, Query, TableAlias, TableFactor, TableFunctionArgs, TableSample,
+    TableSampleKind, TableVersion, TableWithJoins, XmlTableColumnOption,
 };
 
-use super::flow::{Cte, Names, Origin, Relation, Shape};
+use super::flow::{
+    Column, Cte, Flow, Names, Origin, Relation, Shape, UNNAMED, shared_dependence, weight,
+};
+use super::manners::Merges;
 use super::nested;
 use super::query::alias_columns;
+use super::resolve::mixed;
+use super::rowsets;
 use super::walk::{Walk, wider};
 use crate::command::Dialect;
 use crate::command::sql::{ROWS_MARK, STAGE_MARK};
-use crate::facts::{Columns, Effect, Extent, Path, Reason, Role, Segment, Target, TargetKind};
+use crate::facts::{
+    Columns, Effect, Extent, Op, OutputColumn, Outputs, Path, Reason, Role, Segment, Target,
+    TargetKind,
+};
 
 impl<'a> Walk<'_, 'a> {
     /// Walks a FROM clause into `level`; the answer is its reach before any WHERE.
@@ -35,12 +43,13 @@ impl<'a> Walk<'_, 'a> {
         extent.unwrap_or(Extent::One)
     }
 
-    fn table_with_joins(
+    pub(super) fn table_with_joins(
         &mut self,
         tables: &TableWithJoins,
         level: &mut Names<'_, 'a>,
         depends: &mut Origin,
     ) -> Extent {
+        let first = level.relations.len();
         let mut extent = self.factor(&tables.relation, level, depends);
         for join in &tables.joins {
             let Join { relation, global, join_operator } = join;
@@ -55,66 +64,27 @@ impl<'a> Walk<'_, 'a> {
             ) = (join_operator, relation)
             {
                 self.push_unknown(alias.as_ref(), level);
-                self.join(join_operator, level, depends);
+                self.join(
+                    join_operator,
+                    (first, level.relations.len().saturating_sub(1)),
+                    level,
+                    depends,
+                );
                 continue;
             }
-            let own = self.factor(relation, level, depends);
+            let right = level.relations.len();
+            let own = match (join_operator, relation) {
+                // What is applied sees what it is applied to.
+                (
+                    JoinOperator::CrossApply | JoinOperator::OuterApply,
+                    TableFactor::Derived { lateral: _, subquery, alias, sample: None },
+                ) => self.derived_table(true, subquery, alias.as_ref(), level),
+                (_, relation) => self.factor(relation, level, depends),
+            };
             extent = product(extent, own);
-            self.join(join_operator, level, depends);
+            self.join(join_operator, (first, right), level, depends);
         }
         extent
-    }
-
-    pub(super) fn join(
-        &mut self,
-        join: &JoinOperator,
-        level: &mut Names<'_, 'a>,
-        depends: &mut Origin,
-    ) {
-        let constraint = match join {
-            JoinOperator::Join(constraint)
-            | JoinOperator::Inner(constraint)
-            | JoinOperator::Left(constraint)
-            | JoinOperator::LeftOuter(constraint)
-            | JoinOperator::Right(constraint)
-            | JoinOperator::RightOuter(constraint)
-            | JoinOperator::FullOuter(constraint)
-            | JoinOperator::StraightJoin(constraint)
-            | JoinOperator::CrossJoin(constraint) => constraint,
-            // One side only decides, and is not part of what comes out.
-            JoinOperator::Semi(constraint)
-            | JoinOperator::LeftSemi(constraint)
-            | JoinOperator::RightSemi(constraint)
-            | JoinOperator::Anti(constraint)
-            | JoinOperator::LeftAnti(constraint)
-            | JoinOperator::RightAnti(constraint) => {
-                level.merged = true;
-                constraint
-            }
-            JoinOperator::AsOf { match_condition, constraint } => {
-                depends.add(&self.condition(match_condition, level));
-                constraint
-            }
-            JoinOperator::CrossApply | JoinOperator::OuterApply => return,
-            // What is joined is a column, and no table of its own.
-            JoinOperator::ArrayJoin
-            | JoinOperator::LeftArrayJoin
-            | JoinOperator::InnerArrayJoin => {
-                level.merged = true;
-                self.part.unresolved = true;
-                *depends = Origin::Any;
-                return;
-            }
-        };
-        match constraint {
-            JoinConstraint::On(condition) => depends.add(&self.condition(condition, level)),
-            JoinConstraint::Using(_) | JoinConstraint::Natural => {
-                level.merged = true;
-                self.part.unresolved = true;
-                *depends = Origin::Any;
-            }
-            JoinConstraint::None => {}
-        }
     }
 
     pub(super) fn factor(
@@ -165,19 +135,23 @@ impl<'a> Walk<'_, 'a> {
                         for setting in settings.iter().flatten() {
                             self.expr(&setting.value, level);
                         }
-                        self.table_function(parts, args, alias.as_ref(), level, depends)
+                        let call = TableCall { parts, args, ordinality: *with_ordinality };
+                        self.table_function(call, alias.as_ref(), level, depends)
                     }
                     None => {
                         if *with_ordinality {
-                            level.merged = true;
+                            level.unsure = true;
                         }
                         self.relation_named(parts, alias.as_ref(), level)
                     }
                 }
             }
-            TableFactor::Function { lateral: _, name, args, with_ordinality: _, alias } => {
+            TableFactor::Function { lateral: _, name, args, with_ordinality, alias } => {
                 match self.parts(name) {
-                    Some(parts) => self.table_function(parts, args, alias.as_ref(), level, depends),
+                    Some(parts) => {
+                        let call = TableCall { parts, args, ordinality: *with_ordinality };
+                        self.table_function(call, alias.as_ref(), level, depends)
+                    }
                     None => {
                         self.not_covered();
                         Extent::Unknown
@@ -186,22 +160,7 @@ impl<'a> Walk<'_, 'a> {
             }
             TableFactor::Derived { lateral, subquery, alias, sample } => {
                 self.sample(sample.as_ref(), level, depends);
-                let rows = if *lateral {
-                    self.query(subquery, level, false)
-                } else {
-                    let empty = Names::default();
-                    let outer = level.parent.unwrap_or(&empty);
-                    self.query(subquery, outer, false)
-                };
-                let new = alias.as_ref().map(|alias| alias_columns(self, alias));
-                let columns = self.renamed(rows.columns, &new.unwrap_or_default());
-                level.relations.push(Relation {
-                    name: self.alias(alias.as_ref()),
-                    schema: None,
-                    shape: columns.map_or(Shape::Unknown, Shape::Derived),
-                    target: None,
-                });
-                rows.extent
+                self.derived_table(*lateral, subquery, alias.as_ref(), level)
             }
             TableFactor::TableFunction { expr, alias }
                 if self.setting.dialect == Dialect::Snowflake
@@ -232,64 +191,104 @@ impl<'a> Walk<'_, 'a> {
                 }
             }
             TableFactor::TableFunction { expr, alias } => {
+                if let Expr::Function(function) = expr
+                    && let (Some(parts), FunctionArguments::List(list)) =
+                        (self.parts(&function.name), &function.args)
+                    && list.clauses.is_empty()
+                {
+                    let call = TableCall { parts, args: &list.args, ordinality: false };
+                    return self.table_function(call, alias.as_ref(), level, depends);
+                }
                 let flow = self.expr(expr, level);
                 depends.add(&flow.as_dependence());
-                self.push_unknown(alias.as_ref(), level);
+                self.push_within(alias.as_ref(), flow, level);
                 Extent::Unknown
             }
             TableFactor::UNNEST {
                 alias,
                 array_exprs,
-                with_offset: _,
-                with_offset_alias: _,
-                with_ordinality: _,
+                with_offset,
+                with_offset_alias,
+                with_ordinality,
             } => {
-                self.exprs(array_exprs, level);
                 self.part.calls.insert("unnest".into());
-                self.push_unknown(alias.as_ref(), level);
+                let flows: Vec<Flow> =
+                    array_exprs.iter().map(|expr| self.expr(expr, level).derived()).collect();
+                for flow in &flows {
+                    depends.add(&flow.as_dependence());
+                }
+                let arrays: Vec<&Expr> = array_exprs.iter().collect();
+                let plain = self.plain_arrays(&arrays, level);
+                let mut relation = self.unnested(flows, plain, *with_ordinality, alias.as_ref());
+                if let (true, Shape::Within { flow: _, named }) =
+                    (*with_offset, &mut relation.shape)
+                {
+                    let offset = with_offset_alias.as_ref().map(|alias| self.fold(alias));
+                    Rc::make_mut(named).push(offset.unwrap_or_else(|| "offset".into()));
+                }
+                level.relations.push(relation);
                 Extent::Unknown
             }
-            TableFactor::JsonTable { json_expr, json_path: _, columns: _, alias }
-            | TableFactor::OpenJsonTable { json_expr, json_path: _, columns: _, alias } => {
-                self.expr(json_expr, level);
-                self.push_unknown(alias.as_ref(), level);
+            TableFactor::JsonTable { json_expr, json_path: _, columns, alias } => {
+                let flow = self.expr(json_expr, level).derived();
+                let mut names = Vec::new();
+                self.json_columns(columns, &mut names);
+                self.push_made(alias.as_ref(), names, &flow, level, depends);
+                Extent::Unknown
+            }
+            TableFactor::OpenJsonTable { json_expr, json_path: _, columns, alias } => {
+                let flow = self.expr(json_expr, level).derived();
+                let mut names: Vec<(String, bool)> =
+                    columns.iter().map(|column| (self.fold(&column.name), true)).collect();
+                if names.is_empty() {
+                    names.extend(["key", "value", "type"].map(|name| (name.to_owned(), true)));
+                }
+                self.push_made(alias.as_ref(), names, &flow, level, depends);
                 Extent::Unknown
             }
             TableFactor::XmlTable { namespaces, row_expression, passing, columns, alias } => {
-                self.expr(row_expression, level);
-                self.exprs(namespaces.iter().map(|namespace| &namespace.uri), level);
-                self.exprs(passing.arguments.iter().map(|argument| &argument.expr), level);
+                let mut flow = self.expr(row_expression, level);
+                flow.mix(&self.exprs(namespaces.iter().map(|namespace| &namespace.uri), level));
+                let passed = passing.arguments.iter().map(|argument| &argument.expr);
+                flow.mix(&self.exprs(passed, level));
+                let mut names = Vec::new();
                 for column in columns {
-                    match &column.option {
+                    let holds = match &column.option {
                         XmlTableColumnOption::NamedInfo {
                             r#type: _,
                             path,
                             default,
                             nullable: _,
                         } => {
-                            self.exprs(path.iter().chain(default), level);
+                            flow.mix(&self.exprs(path.iter().chain(default), level));
+                            true
                         }
-                        XmlTableColumnOption::ForOrdinality => {}
-                    }
+                        XmlTableColumnOption::ForOrdinality => false,
+                    };
+                    names.push((self.fold(&column.name), holds));
                 }
-                self.push_unknown(alias.as_ref(), level);
+                self.push_made(alias.as_ref(), names, &flow.derived(), level, depends);
                 Extent::Unknown
             }
             TableFactor::NestedJoin { table_with_joins, alias } => {
                 match alias {
-                    None => self.table_with_joins(table_with_joins, level, depends),
+                    None => {
+                        let first = level.relations.len();
+                        let extent = self.table_with_joins(table_with_joins, level, depends);
+                        self.unorder_nested(first, level);
+                        extent
+                    }
                     Some(alias) => {
                         // The alias hides the names inside.
-                        let mut inside = Names { parent: level.parent, ..Names::default() };
+                        let mut inside =
+                            Names { parent: Some(&*level), beside: true, ..Names::default() };
                         let extent = self.table_with_joins(table_with_joins, &mut inside, depends);
+                        self.unorder_nested(0, &mut inside);
                         let star = self.star(&inside);
+                        let decided = std::mem::take(&mut inside.decided);
                         let columns = self.renamed(star, &alias_columns(self, alias));
-                        level.relations.push(Relation {
-                            name: self.alias(Some(alias)),
-                            schema: None,
-                            shape: columns.map_or(Shape::Unknown, Shape::Derived),
-                            target: None,
-                        });
+                        level.relations.push(Relation::of(self.alias(Some(alias)), columns));
+                        level.decided.add(&decided);
                         extent
                     }
                 }
@@ -302,39 +301,49 @@ impl<'a> Walk<'_, 'a> {
                 default_on_null,
                 alias,
             } => {
-                let mut inside = Names { parent: level.parent, ..Names::default() };
+                let mut inside = Names { parent: Some(&*level), beside: true, ..Names::default() };
                 let extent = self.factor(table, &mut inside, depends);
-                inside.merged = true;
+                depends.add(&inside.decided);
+                let mut flow = self.everything(&inside);
+                inside.unsure = true;
                 let named = aggregate_functions.iter().map(|named| &named.expr);
-                self.exprs(named.chain(value_column).chain(default_on_null), &inside);
+                flow.mix(&self.exprs(named.chain(value_column).chain(default_on_null), &inside));
                 match value_source {
+                    // Constants, which some servers write as names.
                     PivotValueSource::List(values) => {
                         self.exprs(values.iter().map(|value| &value.expr), &inside);
                     }
                     PivotValueSource::Any(order) => {
                         for by in order {
-                            self.order_expr(by, &inside);
+                            flow.mix(&self.sort_key(by, &inside));
                         }
                     }
                     PivotValueSource::Subquery(query) => {
                         let rows = self.query(query, &inside, false);
+                        flow.depends.add(
+                            &rows
+                                .columns
+                                .map_or(Origin::Any, |columns| mixed(&columns).as_dependence()),
+                        );
                         self.reach_inside(rows.extent);
                     }
                 }
                 self.part.unresolved = true;
                 self.part.loose = true;
-                self.push_unknown(alias.as_ref(), level);
+                self.push_within(alias.as_ref(), flow.aggregated(), level);
                 extent
             }
             TableFactor::Unpivot { table, value, name: _, columns, null_inclusion: _, alias } => {
-                let mut inside = Names { parent: level.parent, ..Names::default() };
+                let mut inside = Names { parent: Some(&*level), beside: true, ..Names::default() };
                 self.factor(table, &mut inside, depends);
-                inside.merged = true;
-                self.exprs(columns.iter().map(|column| &column.expr), &inside);
+                depends.add(&inside.decided);
+                let mut flow = self.everything(&inside);
+                inside.unsure = true;
+                flow.mix(&self.exprs(columns.iter().map(|column| &column.expr), &inside));
                 self.expr(value, &inside);
                 self.part.unresolved = true;
                 self.part.loose = true;
-                self.push_unknown(alias.as_ref(), level);
+                self.push_within(alias.as_ref(), flow.derived(), level);
                 Extent::Unknown
             }
             TableFactor::MatchRecognize {
@@ -350,12 +359,12 @@ impl<'a> Walk<'_, 'a> {
             } => {
                 let mut inside = Names { parent: level.parent, ..Names::default() };
                 self.factor(table, &mut inside, depends);
-                inside.merged = true;
+                inside.unsure = true;
                 let measured = measures.iter().map(|measure| &measure.expr);
                 let defined = symbols.iter().map(|symbol| &symbol.definition);
                 self.exprs(partition_by.iter().chain(measured).chain(defined), &inside);
                 for by in order_by {
-                    self.order_expr(by, &inside);
+                    self.sort_key(by, &inside);
                 }
                 self.part.unresolved = true;
                 self.part.loose = true;
@@ -373,9 +382,10 @@ impl<'a> Walk<'_, 'a> {
                         schema: None,
                         shape: Shape::Unknown,
                         target: None,
+                        written: None,
                     });
                 }
-                level.merged = true;
+                level.unsure = true;
                 Extent::Unknown
             }
             TableFactor::SemanticView { name, dimensions, metrics, facts, where_clause, alias } => {
@@ -390,7 +400,7 @@ impl<'a> Walk<'_, 'a> {
                 // What stands behind it is defined elsewhere.
                 self.source(TargetKind::Table, Path::dynamic());
                 let mut inside = Names { parent: level.parent, ..Names::default() };
-                inside.merged = true;
+                inside.unsure = true;
                 self.exprs(dimensions.iter().chain(metrics).chain(facts), &inside);
                 if let Some(condition) = where_clause {
                     self.expr(condition, &inside);
@@ -458,13 +468,91 @@ impl<'a> Walk<'_, 'a> {
         Extent::All
     }
 
+    fn derived_table(
+        &mut self,
+        lateral: bool,
+        query: &Query,
+        alias: Option<&TableAlias>,
+        level: &mut Names<'_, 'a>,
+    ) -> Extent {
+        let rows = if lateral {
+            self.query(query, level, false)
+        } else {
+            let empty = Names::default();
+            self.query(query, level.outside().unwrap_or(&empty), false)
+        };
+        let new = alias.map(|alias| alias_columns(self, alias)).unwrap_or_default();
+        let columns = self.renamed(rows.columns, &new);
+        level.relations.push(Relation::of(self.alias(alias), columns));
+        level.decided.add(&rows.depends);
+        rows.extent
+    }
+
     pub(super) fn alias(&self, alias: Option<&TableAlias>) -> Option<String> {
         alias.map(|alias| self.fold(&alias.name))
     }
 
-    fn push_unknown(&mut self, alias: Option<&TableAlias>, level: &mut Names<'_, 'a>) {
+    /// SQLite makes a query of some joins in brackets, whose columns stand in another order.
+    fn unorder_nested(&self, first: usize, level: &mut Names<'_, 'a>) {
+        if self.manners().merges == Merges::InPlace {
+            for joined in level.joined.iter_mut().filter(|joined| joined.first >= first) {
+                joined.ordered = false;
+            }
+        }
+    }
+
+    /// A relation whose columns hold no more than `flow`.
+    /// A relation whose columns are not known.
+    pub(super) fn push_unknown(&mut self, alias: Option<&TableAlias>, level: &mut Names<'_, 'a>) {
+        level.relations.push(Relation::of(self.alias(alias), None));
+    }
+
+    fn push_within(&mut self, alias: Option<&TableAlias>, flow: Flow, level: &mut Names<'_, 'a>) {
         let name = self.alias(alias);
-        level.relations.push(Relation { name, schema: None, shape: Shape::Unknown, target: None });
+        let named = Rc::new(alias.map(|alias| alias_columns(self, alias)).unwrap_or_default());
+        let shape = Shape::Within { flow, named };
+        level.relations.push(Relation { shape, ..Relation::of(name, None) });
+    }
+
+    /// A relation that a call makes: the names of its columns, and whether one holds more than
+    /// its own number.
+    fn push_made(
+        &mut self,
+        alias: Option<&TableAlias>,
+        names: Vec<(String, bool)>,
+        flow: &Flow,
+        level: &mut Names<'_, 'a>,
+        depends: &mut Origin,
+    ) {
+        depends.add(&flow.as_dependence());
+        let room = self.has_room(names.len().saturating_mul(flow.holds.len().saturating_add(1)));
+        let columns = names.into_iter().map(|(name, holds)| {
+            let flow = if holds { flow.clone() } else { flow.only_decides() };
+            Column { name, flow }
+        });
+        let columns = room.then(|| Rc::new(columns.collect()));
+        let columns =
+            self.renamed(columns, &alias.map(|a| alias_columns(self, a)).unwrap_or_default());
+        level.relations.push(Relation::of(self.alias(alias), columns));
+    }
+
+    /// All that the relations of a level hold, as one value.
+    fn everything(&mut self, level: &Names<'_, 'a>) -> Flow {
+        let mut flow = Flow::constant();
+        for (_, relation) in level.seen() {
+            flow.mix(&self.whole_row(relation));
+        }
+        flow
+    }
+
+    fn json_columns(&self, columns: &[JsonTableColumn], names: &mut Vec<(String, bool)>) {
+        for column in columns {
+            match column {
+                JsonTableColumn::Named(column) => names.push((self.fold(&column.name), true)),
+                JsonTableColumn::ForOrdinality(name) => names.push((self.fold(name), false)),
+                JsonTableColumn::Nested(nested) => self.json_columns(&nested.columns, names),
+            }
+        }
     }
 
     /// `FOR SYSTEM_TIME AS OF x`, `AT (TIMESTAMP => x)`.
@@ -538,32 +626,130 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    pub(super) fn table_function(
+    fn table_function(
         &mut self,
-        parts: Vec<String>,
-        args: &[sqlparser::ast::FunctionArg],
+        call: TableCall<'_>,
         alias: Option<&TableAlias>,
         level: &mut Names<'_, 'a>,
         depends: &mut Origin,
     ) -> Extent {
+        let TableCall { parts, args, ordinality } = call;
         let mut literals = Vec::with_capacity(args.len());
+        let mut flows = Vec::with_capacity(args.len());
         for arg in args {
             literals.push(super::calls::literal_argument(arg));
-            depends.add(&self.argument(arg, level).as_dependence());
+            let flow = self.argument(arg, level).derived();
+            depends.add(&flow.as_dependence());
+            flows.push(flow);
         }
-        let name = self.alias(alias).or_else(|| parts.last().cloned());
+        let name = parts.last().cloned().unwrap_or_default();
         if self.is_xml_method(&parts, level) {
             self.part.unresolved = true;
             self.push_unknown(alias, level);
             return Extent::Unknown;
         }
+        let elements = self.holds_arguments(&parts);
         // In FROM a function's rows are rows: LIMIT bounds them.
         let (loose, rows) = (self.part.loose, self.part.rows);
-        if self.invoke(parts, &literals).is_some() {
+        let known = self.invoke(parts, &literals).is_some();
+        if known {
             (self.part.loose, self.part.rows) = (loose, rows);
         }
-        level.relations.push(Relation { name, schema: None, shape: Shape::Unknown, target: None });
+        let relation = if !elements || !known {
+            Relation::of(self.alias(alias).or(Some(name)), None)
+        } else if name == "unnest" {
+            let arrays: Option<Vec<&Expr>> = args.iter().map(plain_argument).collect();
+            let plain = arrays.is_some_and(|arrays| self.plain_arrays(&arrays, level));
+            self.unnested(flows, plain, ordinality, alias)
+        } else {
+            let mut flow = Flow::constant();
+            flows.iter().for_each(|other| flow.mix(other));
+            self.rows_of(&name, &flow, ordinality, alias)
+        };
+        level.relations.push(relation);
         Extent::Unknown
+    }
+
+    /// The rows of a function that makes them of its arguments.
+    fn rows_of(
+        &mut self,
+        name: &str,
+        flow: &Flow,
+        ordinality: bool,
+        alias: Option<&TableAlias>,
+    ) -> Relation<'a> {
+        let own = self.alias(alias).unwrap_or_else(|| name.to_owned());
+        // `AS x(a int, b text)`: these are the columns.
+        let defined = alias.is_some_and(|alias| {
+            !alias.columns.is_empty() && alias.columns.iter().all(|c| c.data_type.is_some())
+        });
+        let new = alias.map(|alias| alias_columns(self, alias)).unwrap_or_default();
+        let mut names: Vec<String> = if defined {
+            new.clone()
+        } else {
+            match rowsets::columns(self.setting.dialect, name) {
+                rowsets::RowColumns::Alias => vec![own.clone()],
+                rowsets::RowColumns::Named(names) => {
+                    names.iter().map(|name| (*name).to_owned()).collect()
+                }
+                rowsets::RowColumns::Among(names) => {
+                    let mut named = new;
+                    named.extend(names.iter().map(|name| (*name).to_owned()));
+                    named.push(own.clone());
+                    let shape = Shape::Within { flow: flow.clone(), named: Rc::new(named) };
+                    return Relation { shape, ..Relation::of(Some(own), None) };
+                }
+            }
+        };
+        let held = names.len();
+        if ordinality {
+            names.push("ordinality".into());
+        }
+        let room = self.has_room(names.len().saturating_mul(flow.holds.len().saturating_add(1)));
+        let columns = names.into_iter().enumerate().map(|(at, name)| {
+            let flow = if at < held { flow.clone() } else { flow.only_decides() };
+            Column { name, flow }
+        });
+        let columns = room.then(|| Rc::new(columns.collect()));
+        Relation::of(Some(own), self.renamed(columns, &new))
+    }
+
+    fn plain_arrays(&self, arrays: &[&Expr], level: &Names<'_, 'a>) -> bool {
+        self.setting.dialect == Dialect::Postgres
+            && arrays.iter().all(|array| self.is_plain_array(array, level))
+    }
+
+    /// UNNEST: one column an array, but for an array of rows, which gives one a field.
+    fn unnested(
+        &mut self,
+        flows: Vec<Flow>,
+        plain: bool,
+        ordinality: bool,
+        alias: Option<&TableAlias>,
+    ) -> Relation<'a> {
+        let own = self.alias(alias).unwrap_or_else(|| "unnest".to_owned());
+        let new = alias.map(|alias| alias_columns(self, alias)).unwrap_or_default();
+        if plain {
+            // Of several arrays, each column is called after the function.
+            let name = if flows.len() == 1 { own.clone() } else { "unnest".to_owned() };
+            let mut columns: Vec<Column> =
+                flows.into_iter().map(|flow| Column { name: name.clone(), flow }).collect();
+            if ordinality {
+                let flow = mixed(&columns).only_decides();
+                columns.push(Column { name: "ordinality".into(), flow });
+            }
+            let columns = self.renamed(Some(Rc::new(columns)), &new);
+            return Relation::of(Some(own), columns);
+        }
+        let mut flow = Flow::constant();
+        flows.iter().for_each(|other| flow.mix(other));
+        let mut named = new;
+        named.push(own.clone());
+        if ordinality {
+            named.push("ordinality".into());
+        }
+        let shape = Shape::Within { flow, named: Rc::new(named) };
+        Relation { shape, ..Relation::of(Some(own), None) }
     }
 
     /// A table, view or common table expression by its name.
@@ -581,8 +767,9 @@ impl<'a> Walk<'_, 'a> {
                 schema: None,
                 shape: Shape::Unknown,
                 target: None,
+                written: None,
             });
-            level.merged = true;
+            level.unsure = true;
         }
         if self.manners().dual && parts.as_slice() == ["dual"] {
             return Extent::One;
@@ -593,7 +780,8 @@ impl<'a> Walk<'_, 'a> {
             _ => None,
         };
         match cte {
-            Some(Cte::Ready { columns, targets, extent }) => {
+            Some(Cte::Ready { columns, depends, targets, extent }) => {
+                level.decided.add(&depends);
                 if self.has_room(targets.len()) {
                     for target in targets.iter() {
                         self.target(target.clone());
@@ -602,27 +790,29 @@ impl<'a> Walk<'_, 'a> {
                     self.source(TargetKind::Table, Path::dynamic());
                 }
                 let columns = self.renamed(columns, &new);
-                level.relations.push(Relation {
-                    name: self.alias(alias).or_else(|| parts.last().cloned()),
-                    schema: None,
-                    shape: columns.map_or(Shape::Unknown, Shape::Derived),
-                    target: None,
-                });
+                let name = self.alias(alias).or_else(|| parts.last().cloned());
+                level.relations.push(Relation::of(name, columns));
                 return extent;
             }
+            Some(Cte::Own(columns)) => {
+                if self.manners().with_beside_tables {
+                    let named = self.named_parts(parts.clone());
+                    self.source(TargetKind::Table, named.path);
+                }
+                let columns = self.renamed(Some(columns), &new);
+                let name = self.alias(alias).or_else(|| parts.last().cloned());
+                level.relations.push(Relation::of(name, columns));
+                return Extent::Unknown;
+            }
             Some(Cte::Pending) => {
+                self.part.recursed = true;
                 // SQLite may also mean the table of that name here.
                 if self.manners().with_beside_tables {
                     let named = self.named_parts(parts.clone());
                     self.source(TargetKind::Table, named.path);
                 }
                 let name = self.alias(alias).or_else(|| parts.last().cloned());
-                level.relations.push(Relation {
-                    name,
-                    schema: None,
-                    shape: Shape::Unknown,
-                    target: None,
-                });
+                level.relations.push(Relation::of(name, None));
                 return Extent::Unknown;
             }
             None => {}
@@ -636,17 +826,10 @@ impl<'a> Walk<'_, 'a> {
         }
         self.reads_file(&parts);
         let relation = self.existing(parts, alias, Role::Source);
-        level.relations.push(relation);
-        if let (Some(last), false) = (level.relations.last_mut(), new.is_empty()) {
-            match &mut last.shape {
-                Shape::Base { table, renamed } if new.len() <= table.columns.len() => {
-                    *renamed = Rc::new(new);
-                }
-                Shape::Base { table: _, renamed: _ } | Shape::Derived(_) | Shape::Unknown => {
-                    last.shape = Shape::Unknown;
-                }
-            }
+        if let Shape::Derived(columns) = &relation.shape {
+            level.decided.add(&shared_dependence(columns));
         }
+        level.relations.push(relation);
         Extent::All
     }
 
@@ -721,14 +904,33 @@ impl<'a> Walk<'_, 'a> {
             _ => None,
         };
         self.target(Target { kind, path: path.clone(), role, columns });
-        if let Some(view) = named.view {
-            self.view(&view.sql, role);
-        }
-        let shape = match named.table {
+        let mut shape = match named.table {
             Some(table) => Shape::Base { table, renamed: Rc::new(Vec::new()) },
             None => Shape::Unknown,
         };
-        Relation { name, schema, shape, target: Some(path) }
+        if let Some(view) = named.view {
+            let columns = self.view(&view.sql, role);
+            if named.table.is_none() {
+                shape = columns.map_or(Shape::Unknown, Shape::Derived);
+            }
+        }
+        let new = alias.map(|alias| alias_columns(self, alias)).unwrap_or_default();
+        if !new.is_empty() {
+            shape = match shape {
+                Shape::Base { table, renamed: _ } if new.len() <= table.columns.len() => {
+                    Shape::Base { table, renamed: Rc::new(new) }
+                }
+                Shape::Derived(columns) if new.len() <= columns.len() => {
+                    let renamed = self.renamed(Some(columns), &new);
+                    renamed.map_or(Shape::Unknown, Shape::Derived)
+                }
+                Shape::Base { table: _, renamed: _ }
+                | Shape::Derived(_)
+                | Shape::Within { flow: _, named: _ }
+                | Shape::Unknown => Shape::Unknown,
+            };
+        }
+        Relation { name, schema, shape, target: Some(path), written: None }
     }
 
     /// The server that a name says a table is on: `server.db.schema.t`, `t@link`.
@@ -746,8 +948,16 @@ impl<'a> Walk<'_, 'a> {
         })
     }
 
-    /// What stands behind a view is read, or written, with it.
-    fn view(&mut self, sql: &str, role: Role) {
+    /// An output of a view as a column of it.
+    fn input(&self, output: &OutputColumn) -> Column {
+        let OutputColumn { name, sources, how, implicit } = output;
+        let flow = Flow { holds: sources.into(), how: *how, depends: implicit.into() };
+        let known = name != UNNAMED;
+        Column { name: if known { self.fold_text(name, true) } else { String::new() }, flow }
+    }
+
+    /// What stands behind a view is read, or written, with it. The answer is its columns.
+    fn view(&mut self, sql: &str, role: Role) -> super::flow::Columns {
         let facts = nested::read_view(&self.setting, sql);
         self.understanding = self.understanding.max(facts.understanding);
         self.reasons.extend(&facts.reasons);
@@ -755,15 +965,29 @@ impl<'a> Walk<'_, 'a> {
             self.part.may |= action.may;
             self.part.calls.extend(action.calls.iter().cloned());
             for target in &action.targets {
-                let role = if target.role == Role::Source { role } else { target.role };
-                let columns = Columns::Any;
+                let (role, columns) = match (target.role, role) {
+                    // What it reads is read with it, whatever of it the reader takes.
+                    (Role::Source, Role::Source) => (role, target.columns.clone()),
+                    (Role::Source, Role::Sink | Role::Object) => (role, Columns::Any),
+                    (own, _) => (own, Columns::Any),
+                };
                 self.target(Target { role, columns, ..target.clone() });
             }
         }
-        if facts.actions.is_empty() {
-            self.partial(Reason::UnknownStatement);
-            self.object(TargetKind::Other, Path::dynamic());
-        }
+        let [action] = facts.actions.as_slice() else {
+            if facts.actions.is_empty() {
+                self.partial(Reason::UnknownStatement);
+                self.object(TargetKind::Other, Path::dynamic());
+            }
+            return None;
+        };
+        let (Op::Read, false) = (action.op, self.state.stale) else { return None };
+        let outputs = match &action.outputs {
+            Outputs::Columns(outputs) => outputs,
+            Outputs::None | Outputs::Opaque => return None,
+        };
+        let columns: Vec<Column> = outputs.iter().map(|output| self.input(output)).collect();
+        self.has_room(weight(&columns)).then(|| Rc::new(columns))
     }
 }
 
@@ -779,6 +1003,18 @@ fn names_something(expr: &Expr) -> bool {
 fn in_one_quote(name: &sqlparser::ast::ObjectName) -> bool {
     let place = |at: usize| name.0.get(at).and_then(|part| part.as_ident()).map(|i| i.span);
     place(0).is_none() || place(0) == place(1)
+}
+
+/// An argument without a name.
+fn plain_argument(arg: &FunctionArg) -> Option<&Expr> {
+    if let FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) = arg { Some(expr) } else { None }
+}
+
+/// A call in FROM.
+struct TableCall<'e> {
+    parts: Vec<String>,
+    args: &'e [FunctionArg],
+    ordinality: bool,
 }
 
 /// The reach of two relations side by side.

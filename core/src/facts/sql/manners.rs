@@ -30,6 +30,23 @@ pub(super) struct Manners {
     pub(super) late_where: bool,
     /// HAVING alone sees them.
     pub(super) late_having: bool,
+    /// ORDER BY and its like see the names of the select list inside expressions too, and mix
+    /// them with columns; else a name that stands alone, and by the rules of SQL-92.
+    pub(super) late_names: bool,
+    /// The names of the select list come before columns everywhere in the query.
+    pub(super) aliases_first: bool,
+    /// What the name of a relation means where a column could stand.
+    pub(super) rows: Rows,
+    /// `x.f` is the field `f` of the column `x` where no relation is called so.
+    pub(super) fields: bool,
+    /// Every table has PostgreSQL's system columns.
+    pub(super) system_columns: bool,
+    /// Of several columns of one name the server takes one; else it refuses.
+    pub(super) chooses: bool,
+    /// How `*` over a join gives the columns that USING or NATURAL merges.
+    pub(super) merges: Merges,
+    /// A join of one side (SEMI, ANTI) is over with its condition: the other side is not seen.
+    pub(super) one_sided: bool,
     /// A name in FROM may be a function without its brackets.
     pub(super) function_tables: bool,
     /// `DUAL` is a word for no table at all.
@@ -49,6 +66,30 @@ pub(super) enum Lookup {
     Attached,
     /// The current schema or database alone.
     Current,
+}
+
+/// What the name of a relation means as a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Rows {
+    /// Its row, where no column of any scope has the name.
+    Last,
+    /// Its row or a column: which of them comes first is not relied on.
+    Beside,
+    /// Nothing that is known.
+    Never,
+}
+
+/// How the columns of a join stand that USING or NATURAL merges.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Merges {
+    /// Merged ones first, as USING lists them (NATURAL: as the left side has them).
+    AsListed,
+    /// Merged ones first, as the first side has them; of a RIGHT JOIN the right side is first.
+    AsFirst,
+    /// The left side as it is, then what the right side has more.
+    InPlace,
+    /// Not relied on, nor which side a merged value comes from.
+    Unsure,
 }
 
 /// What a SELECT's INTO names.
@@ -94,6 +135,14 @@ const COMMON: Manners = Manners {
     with_beside_tables: false,
     late_where: false,
     late_having: false,
+    late_names: true,
+    aliases_first: false,
+    rows: Rows::Never,
+    fields: false,
+    system_columns: false,
+    chooses: false,
+    merges: Merges::Unsure,
+    one_sided: false,
     function_tables: false,
     dual: false,
     text_names: false,
@@ -107,6 +156,10 @@ static POSTGRES: Manners = Manners {
     temporary: "pg_temp",
     one_database: true,
     attribute_calls: true,
+    late_names: false,
+    rows: Rows::Last,
+    system_columns: true,
+    merges: Merges::AsListed,
     into: Into::Table,
     ..COMMON
 };
@@ -117,6 +170,9 @@ static REDSHIFT: Manners = Manners {
     name_bytes: Some(127),
     one_database: false,
     late_where: true,
+    late_names: true,
+    fields: true,
+    system_columns: false,
     ..POSTGRES
 };
 
@@ -125,29 +181,52 @@ static SQLITE: Manners = Manners {
     with_recurses: true,
     with_beside_tables: true,
     late_where: true,
+    merges: Merges::InPlace,
     function_tables: true,
     text_names: true,
     ..COMMON
 };
 
-static DUCKDB: Manners =
-    Manners { late_where: true, function_tables: true, text_names: true, ..COMMON };
+static DUCKDB: Manners = Manners {
+    late_where: true,
+    rows: Rows::Beside,
+    fields: true,
+    one_sided: true,
+    function_tables: true,
+    text_names: true,
+    ..COMMON
+};
 
-static MYSQL: Manners = Manners { late_having: true, dual: true, into: Into::Variables, ..COMMON };
+static MYSQL: Manners = Manners {
+    late_having: true,
+    merges: Merges::AsFirst,
+    dual: true,
+    into: Into::Variables,
+    ..COMMON
+};
 
 static MSSQL: Manners =
     Manners { temporary: "tempdb", with_recurses: true, into: Into::Table, ..COMMON };
 
-static ORACLE: Manners = Manners { with_recurses: true, into: Into::Variables, ..COMMON };
+static ORACLE: Manners =
+    Manners { with_recurses: true, chooses: true, into: Into::Variables, ..COMMON };
 
-static SNOWFLAKE: Manners =
-    Manners { with_recurses: true, late_where: true, into: Into::Variables, ..COMMON };
+static SNOWFLAKE: Manners = Manners {
+    with_recurses: true,
+    late_where: true,
+    fields: true,
+    into: Into::Variables,
+    ..COMMON
+};
 
-static BIGQUERY: Manners = Manners { late_having: true, ..COMMON };
+static BIGQUERY: Manners =
+    Manners { late_having: true, rows: Rows::Beside, fields: true, ..COMMON };
 
-static CLICKHOUSE: Manners = Manners { late_where: true, ..COMMON };
+static CLICKHOUSE: Manners =
+    Manners { late_where: true, aliases_first: true, fields: true, chooses: true, ..COMMON };
 
-static HIVE: Manners = Manners { late_having: true, ..COMMON };
+static HIVE: Manners = Manners { late_having: true, fields: true, one_sided: true, ..COMMON };
 
 /// Select lists and later clauses see the names that stand before them.
-static SPARK: Manners = Manners { late_where: true, ..COMMON };
+static SPARK: Manners =
+    Manners { late_where: true, fields: true, merges: Merges::AsListed, one_sided: true, ..COMMON };

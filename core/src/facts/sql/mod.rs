@@ -17,6 +17,9 @@ mod from;
 mod functions;
 mod head;
 mod heads;
+mod joins;
+mod keys;
+mod labels;
 mod manners;
 #[cfg(test)]
 mod manual;
@@ -27,6 +30,8 @@ mod program;
 mod query;
 mod resolve;
 mod rights;
+mod rowsets;
+mod select_list;
 mod settings;
 mod spread;
 mod sqlite;
@@ -68,6 +73,7 @@ pub(super) fn read_on(
     let room = Room {
         names: Cell::new(limits::MAX_SQL_LINEAGE),
         code: Cell::new(limits::MAX_SQL_NESTED_BYTES),
+        rounds: Cell::new(limits::MAX_SQL_ROUNDS),
         variables: RefCell::default(),
     };
     let setting = Setting { dialect, catalog, depth: 0, repeats: false, room: &room };

@@ -82,6 +82,7 @@ impl<'a> Walk<'_, 'a> {
             schema: None,
             shape: flowing.rows.columns.clone().map_or(Shape::Unknown, Shape::Derived),
             target: None,
+            written: None,
         };
         let mut joined = None;
         {
@@ -99,7 +100,7 @@ impl<'a> Walk<'_, 'a> {
                 }
                 PipeOperator::OrderBy { exprs } => {
                     for by in exprs {
-                        flowing.depends.add(&self.order_expr(by, &level).as_dependence());
+                        flowing.depends.add(&self.sort_key(by, &level).as_dependence());
                     }
                 }
                 PipeOperator::Select { exprs } => {
@@ -187,7 +188,7 @@ impl<'a> Walk<'_, 'a> {
                         }
                         PivotValueSource::Any(order) => {
                             for by in order {
-                                self.order_expr(by, &level);
+                                self.sort_key(by, &level);
                             }
                         }
                         PivotValueSource::Subquery(query) => {
@@ -210,8 +211,9 @@ impl<'a> Walk<'_, 'a> {
                 }
                 PipeOperator::Join(join) => {
                     let Join { relation, global: _, join_operator } = join;
+                    let right = level.relations.len();
                     let own = self.factor(relation, &mut level, &mut flowing.depends);
-                    self.join(join_operator, &mut level, &mut flowing.depends);
+                    self.join(join_operator, (0, right), &mut level, &mut flowing.depends);
                     let extent = std::mem::replace(&mut flowing.rows.extent, Extent::Unknown);
                     flowing.rows.extent = super::from::product(extent, own);
                     flowing.rows.columns = self.star(&level);
@@ -298,5 +300,5 @@ impl<'a> Walk<'_, 'a> {
 }
 
 const fn unknown<'a>(name: Option<String>) -> Relation<'a> {
-    Relation { name, schema: None, shape: Shape::Unknown, target: None }
+    Relation { name, schema: None, shape: Shape::Unknown, target: None, written: None }
 }

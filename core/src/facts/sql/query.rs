@@ -3,16 +3,19 @@
 use std::rc::Rc;
 
 use sqlparser::ast::{
-    ConnectByKind, Distinct, Expr, Fetch, GroupByExpr, GroupByWithModifier, Ident, LimitClause,
-    NamedWindowExpr, OrderBy, OrderByExpr, OrderByKind, OrderBySort, Query, Select, SelectFlavor,
-    SelectInto, SelectItem, SelectItemQualifiedWildcardKind, SetExpr, SetOperator, SetQuantifier,
-    Top, TopQuantity, Value, WildcardAdditionalOptions, With,
+    ConnectByKind, Distinct, Expr, Fetch, ForClause, GroupByExpr, GroupByWithModifier, LimitClause,
+    NamedWindowDefinition, NamedWindowExpr, OrderBy, Query, Select, SelectFlavor, SelectInto,
+    SetExpr, SetOperator, SetQuantifier, Top, TopQuantity, Value, With,
 };
 
 use super::extent::{self, Aim};
-use super::flow::{Column, Columns, Cte, Flow, Names, Origin, Relation, Shape, weight};
+use super::flow::{
+    Column, Columns, Cte, Names, Origin, Relation, Shape, shared_dependence, weight,
+};
+use super::keys::Key;
 use super::manners::Into;
-use super::walk::{Walk, wider};
+use super::resolve::mixed;
+use super::walk::{Walk, take, wider};
 use crate::command::Dialect;
 use crate::facts::{Effect, Extent, Outputs, TargetKind};
 
@@ -20,6 +23,8 @@ use crate::facts::{Effect, Extent, Outputs, TargetKind};
 #[derive(Clone, Debug)]
 pub(super) struct Rows {
     pub(super) columns: Columns,
+    /// What decides which rows there are; every column depends on it too.
+    pub(super) depends: Origin,
     pub(super) extent: Extent,
 }
 
@@ -61,12 +66,20 @@ impl<'a> Walk<'_, 'a> {
         if !pipe_operators.is_empty() {
             rows = self.pipe(rows, body, pipe_operators, &names);
         }
-        if for_clause.is_some() {
-            // FOR XML, FOR JSON: one value of all of them.
-            self.part.loose = true;
-            rows.columns = None;
+        match for_clause {
+            None => {}
+            Some(ForClause::Browse) => rows.columns = None,
+            // One value of all of them.
+            Some(ForClause::Json { .. } | ForClause::Xml { .. }) => {
+                self.part.loose = true;
+                rows.columns = rows.columns.map(|columns| {
+                    let flow = mixed(&columns).aggregated();
+                    Rc::new(vec![Column { name: String::new(), flow }])
+                });
+            }
         }
         if depends != Origin::NONE {
+            rows.depends.add(&depends);
             rows.columns = rows.columns.and_then(|columns| self.depending(&columns, &depends));
         }
         rows
@@ -84,6 +97,12 @@ impl<'a> Walk<'_, 'a> {
             if cte.from.is_some() || cte.alias.at.is_some() {
                 self.not_covered();
             }
+            let new = alias_columns(self, &cte.alias);
+            let name = self.fold(&cte.alias.name);
+            if recursive && let Some(columns) = self.rounds(&cte.query, &name, &new, names) {
+                // Hides the name that stands for what is not known.
+                names.ctes.push((name.clone(), Cte::Own(columns)));
+            }
             let (rows, part) = self.apart(|walk| {
                 walk.via.push("with");
                 let rows = walk.query(&cte.query, names, false);
@@ -91,15 +110,81 @@ impl<'a> Walk<'_, 'a> {
                 rows
             });
             let ready = Cte::Ready {
-                columns: self.renamed(rows.columns, &alias_columns(self, &cte.alias)),
+                columns: self.renamed(rows.columns, &new),
+                depends: rows.depends,
                 targets: Rc::new(part.targets.clone()),
                 extent: if recursive { Extent::Unknown } else { rows.extent },
             };
             self.absorb(part);
-            let name = self.fold(&cte.alias.name);
             // Later expressions of the same name hide earlier ones.
             names.ctes.push((name, ready));
         }
+    }
+
+    /// The columns of a query that reads itself: what its first part gives, and what any number of
+    /// rounds of the second make of that. `None` where it does not read itself in a way that is
+    /// followed.
+    fn rounds(
+        &mut self,
+        query: &Query,
+        name: &str,
+        new: &[String],
+        names: &mut Names<'_, 'a>,
+    ) -> Columns {
+        let SetExpr::SetOperation { left, op: SetOperator::Union, set_quantifier: _, right } =
+            &*query.body
+        else {
+            return None;
+        };
+        if !take(&self.setting.room.rounds, 1) {
+            return None;
+        }
+        // Its own name stands for nothing known yet, so that what the first part gives is known
+        // only if it does not use it.
+        let (first, recursed) = self.rehearsed(|walk| {
+            let mut level = Names::inside(names);
+            if let Some(with) = &query.with {
+                walk.with(with, &mut level);
+            }
+            walk.part.recursed = false;
+            let rows = walk.body(left, &level, Tail::default(), false);
+            let before = std::mem::replace(&mut walk.part.recursed, false);
+            if !before && rows.columns.is_some() {
+                walk.body(right, &level, Tail::default(), false);
+            }
+            (rows.columns.filter(|_| !before), walk.part.recursed)
+        });
+        let mut known = self.renamed(first.filter(|_| recursed), new)?;
+        loop {
+            // Each round adds a source to a column, or is the last.
+            if !take(&self.setting.room.rounds, 1) {
+                return None;
+            }
+            names.ctes.push((name.to_owned(), Cte::Own(Rc::clone(&known))));
+            let round = self.rehearsed(|walk| walk.query(query, names, false).columns);
+            names.ctes.pop();
+            let round = self.renamed(round, new)?;
+            if round.len() != known.len() || !self.has_room(weight(&known)) {
+                return None;
+            }
+            let mut next = known.to_vec();
+            for (column, other) in next.iter_mut().zip(round.iter()) {
+                column.flow.mix(&other.flow);
+            }
+            if next.iter().zip(known.iter()).all(|(next, known)| next.flow == known.flow) {
+                return Some(known);
+            }
+            known = Rc::new(next);
+        }
+    }
+
+    /// Walks something that is walked once more: only the answer stays.
+    fn rehearsed<T>(&mut self, walk: impl FnOnce(&mut Self) -> T) -> T {
+        let (actions, session) = (self.actions.len(), self.session.len());
+        let (result, _) = self.apart(walk);
+        self.actions.truncate(actions);
+        self.session.truncate(session);
+        result
     }
 
     /// The first columns under new names.
@@ -133,17 +218,15 @@ impl<'a> Walk<'_, 'a> {
                         let flow = self.expr(value, names);
                         match columns.get_mut(at) {
                             Some(column) => column.flow.mix(&flow),
-                            None => columns.push(Column {
-                                name: format!("column{}", at.saturating_add(1)),
-                                flow,
-                            }),
+                            None => columns.push(Column { name: self.value_name(at), flow }),
                         }
                     }
                 }
                 let same = values.rows.iter().all(|row| row.content.len() == width);
                 let count = u64::try_from(values.rows.len()).unwrap_or(u64::MAX);
                 let extent = if self.part.rows { Extent::Unknown } else { at_most(count) };
-                let rows = Rows { columns: same.then(|| Rc::new(columns)), extent };
+                let columns = same.then(|| Rc::new(columns));
+                let rows = Rows { columns, depends: Origin::NONE, extent };
                 self.tail(rows, names, tail)
             }
             SetExpr::Insert(statement)
@@ -151,7 +234,9 @@ impl<'a> Walk<'_, 'a> {
             | SetExpr::Delete(statement)
             | SetExpr::Merge(statement) => {
                 let (columns, _) = self.apart(|walk| walk.modify(statement, names));
-                let rows = Rows { columns, extent: Extent::Unknown };
+                let depends = columns.as_deref().map(|columns| shared_dependence(columns));
+                let depends = depends.unwrap_or_default();
+                let rows = Rows { columns, depends, extent: Extent::Unknown };
                 self.tail(rows, names, tail)
             }
             SetExpr::Table(table) => {
@@ -162,7 +247,7 @@ impl<'a> Walk<'_, 'a> {
                 self.relation_named(parts, None, &mut level);
                 let columns = self.star(&level);
                 let extent = Extent::All;
-                self.tail(Rows { columns, extent }, names, tail)
+                self.tail(Rows { columns, depends: level.decided, extent }, names, tail)
             }
         }
     }
@@ -185,23 +270,67 @@ impl<'a> Walk<'_, 'a> {
         let left = self.body(left, names, Tail::default(), false);
         let right = self.body(right, names, Tail::default(), false);
         let extent = wider(left.extent, right.extent);
+        let mut depends = left.depends;
+        depends.add(&right.depends);
+        let decides = match op {
+            SetOperator::Union => false,
+            // All columns together decide which rows stay.
+            SetOperator::Intersect | SetOperator::Except | SetOperator::Minus => true,
+        };
+        for side in [&left.columns, &right.columns].into_iter().filter(|_| decides) {
+            let all = side.as_deref().map(|columns| mixed(columns).as_dependence());
+            depends.add(&all.unwrap_or(Origin::Any));
+        }
         let columns = left.columns.zip(right.columns).and_then(|(left, right)| {
-            (left.len() == right.len() && !by_name).then(|| {
-                let pairs = left.iter().zip(right.iter());
-                let joined = pairs.map(|(left, right)| {
-                    let mut flow = left.flow.clone();
-                    match op {
-                        SetOperator::Union | SetOperator::Intersect => flow.mix(&right.flow),
-                        SetOperator::Except | SetOperator::Minus => {
-                            flow.depends.add(&right.flow.as_dependence());
-                        }
+            if by_name {
+                return self.by_name(op, &left, &right);
+            }
+            if left.len() != right.len() {
+                return None;
+            }
+            let joined = left.iter().zip(right.iter()).map(|(left, right)| {
+                let mut flow = left.flow.clone();
+                match op {
+                    SetOperator::Union | SetOperator::Intersect => flow.mix(&right.flow),
+                    SetOperator::Except | SetOperator::Minus => {
+                        flow.depends.add(&right.flow.as_dependence());
                     }
-                    Column { name: left.name.clone(), flow }
-                });
-                Rc::new(joined.collect())
-            })
+                }
+                Column { name: left.name.clone(), flow }
+            });
+            let joined: Vec<Column> = joined.collect();
+            match op {
+                SetOperator::Union => Some(Rc::new(joined)),
+                SetOperator::Intersect | SetOperator::Except | SetOperator::Minus
+                    if joined.len() < 2 =>
+                {
+                    Some(Rc::new(joined))
+                }
+                // Which rows stay is decided by all columns together.
+                SetOperator::Intersect | SetOperator::Except | SetOperator::Minus => {
+                    let mut depends = mixed(&left).as_dependence();
+                    depends.add(&mixed(&right).as_dependence());
+                    self.depending(&joined, &depends)
+                }
+            }
         });
-        Rows { columns, extent }
+        Rows { columns, depends, extent }
+    }
+
+    /// `UNION BY NAME`: the columns of the left side, then what the right side has more.
+    fn by_name(&mut self, op: SetOperator, left: &[Column], right: &[Column]) -> Columns {
+        let case = self.case();
+        let mut joined = left.to_vec();
+        for column in right {
+            let mut same = joined.iter_mut().filter(|c| case.same(&c.name, &column.name));
+            match (same.next(), same.next()) {
+                (Some(mine), None) => mine.flow.mix(&column.flow),
+                (None, _) => joined.push(column.clone()),
+                (Some(_), Some(_)) => return None,
+            }
+        }
+        let sure = joined.iter().all(|column| !column.name.is_empty());
+        (sure && op == SetOperator::Union).then(|| Rc::new(joined))
     }
 
     /// ORDER BY and LIMIT over something that is not a plain SELECT.
@@ -210,9 +339,10 @@ impl<'a> Walk<'_, 'a> {
             let mut level = Names::inside(names);
             match &rows.columns {
                 Some(columns) => level.aliases = columns.to_vec(),
-                None => level.merged = true,
+                None => level.unsure = true,
             }
             let depends = self.order(order, &level);
+            rows.depends.add(&depends);
             rows.columns = rows.columns.and_then(|columns| self.depending(&columns, &depends));
         }
         rows.extent = self.limited(rows.extent, tail.limit);
@@ -268,20 +398,21 @@ impl<'a> Walk<'_, 'a> {
         let mut level = Names::inside(outer);
         let mut depends = Origin::NONE;
         let from_extent = self.from(from, &mut level, &mut depends);
+        depends.add(&level.decided);
         for view in lateral_views {
-            let flow = self.expr(&view.lateral_view, &level);
+            let flow = self.expr(&view.lateral_view, &level).derived();
             depends.add(&flow.as_dependence());
-            level.relations.push(Relation {
-                name: view
-                    .lateral_view_name
-                    .0
-                    .last()
-                    .and_then(|part| part.as_ident())
-                    .map(|ident| self.fold(ident)),
-                schema: None,
-                shape: Shape::Unknown,
-                target: None,
-            });
+            let last = view.lateral_view_name.0.last().and_then(|part| part.as_ident());
+            let name = last.map(|ident| self.fold(ident));
+            let named: Vec<String> =
+                view.lateral_col_alias.iter().map(|alias| self.fold(alias)).collect();
+            let shape = if named.is_empty() {
+                Shape::Within { flow, named: Rc::new(named) }
+            } else {
+                let columns = named.into_iter().map(|name| Column { name, flow: flow.clone() });
+                Shape::Derived(Rc::new(columns.collect()))
+            };
+            level.relations.push(Relation { shape, ..Relation::of(name, None) });
         }
         if let Some(into) = into {
             self.select_into(into, top);
@@ -308,35 +439,52 @@ impl<'a> Walk<'_, 'a> {
         for condition in early.chain(having.iter().filter(|_| !late_where && !late_having)) {
             depends.add(&self.condition(condition, &level));
         }
+        if !late_where {
+            self.named_windows(named_window, &mut level);
+        }
+        if self.manners().aliases_first {
+            level.aliases = self.given_names(projection);
+        }
         let mut columns = match flavor {
+            SelectFlavor::Standard | SelectFlavor::FromFirst => self.projection(projection, &level),
             SelectFlavor::FromFirstNoSelect => {
                 self.star(&level).map(|columns| columns.iter().cloned().collect())
             }
-            SelectFlavor::Standard | SelectFlavor::FromFirst => self.projection(projection, &level),
         };
-        if exclude.is_some() || value_table_mode.is_some() {
+        if let Some(exclude) = exclude {
+            columns = columns.and_then(|columns| self.without(columns, &self.excluded(exclude)));
+        }
+        if value_table_mode.is_some() {
             columns = None;
         }
         if let Some(columns) = &columns {
             level.aliases.clone_from(columns);
         } else {
-            level.merged = true;
+            level.unsure = true;
         }
         match distinct {
             None | Some(Distinct::All | Distinct::Distinct) => {}
-            Some(Distinct::On(exprs)) => depends.add(&self.exprs(exprs, &level).as_dependence()),
+            Some(Distinct::On(exprs)) => {
+                for expr in exprs {
+                    depends.add(&self.key(expr, Key::Order, &level).as_dependence());
+                }
+            }
         }
         let mut grouped = false;
         match group_by {
             GroupByExpr::All(modifiers) => {
                 grouped = true;
-                depends = Origin::Any;
-                self.group_modifiers(modifiers, &level);
+                // Every column that is no aggregate.
+                match &columns {
+                    Some(columns) => depends.add(&mixed(columns).as_dependence()),
+                    None => depends = Origin::Any,
+                }
+                depends.add(&self.group_modifiers(modifiers, &level));
             }
             GroupByExpr::Expressions(exprs, modifiers) => {
                 grouped |= !exprs.is_empty();
                 for expr in exprs {
-                    depends.add(&self.by_position(expr, &level).as_dependence());
+                    depends.add(&self.key(expr, Key::Group, &level).as_dependence());
                 }
                 depends.add(&self.group_modifiers(modifiers, &level));
             }
@@ -349,13 +497,14 @@ impl<'a> Walk<'_, 'a> {
             depends.add(&self.condition(condition, &level));
         }
         for by in sort_by {
-            depends.add(&self.order_expr(by, &level).as_dependence());
+            depends.add(&self.order_key(by, &level).as_dependence());
         }
         depends.add(&self.exprs(cluster_by.iter().chain(distribute_by), &level).as_dependence());
-        for window in named_window {
-            match &window.1 {
-                NamedWindowExpr::NamedWindow(_) => {}
-                NamedWindowExpr::WindowSpec(spec) => depends.add(&self.window_spec(spec, &level)),
+        if late_where {
+            // What a window sees may be the names of the select list, so it was not known there.
+            self.named_windows(named_window, &mut level);
+            for (_, origin) in &level.windows {
+                depends.add(origin);
             }
         }
         if let Some(order) = tail.order {
@@ -385,7 +534,19 @@ impl<'a> Walk<'_, 'a> {
         let own = if self.part.rows && own.max_rows().is_some() { Extent::Unknown } else { own };
         let extent = self.limited(own, bound);
         self.part.inner = outer_inner;
-        Rows { columns: columns.and_then(|columns| self.depending(&columns, &depends)), extent }
+        let columns = columns.and_then(|columns| self.depending(&columns, &depends));
+        Rows { columns, depends, extent }
+    }
+
+    fn named_windows(&mut self, windows: &[NamedWindowDefinition], level: &mut Names<'_, 'a>) {
+        for NamedWindowDefinition(name, window) in windows {
+            let name = self.fold(name);
+            let origin = match window {
+                NamedWindowExpr::NamedWindow(other) => self.named_window(other, level),
+                NamedWindowExpr::WindowSpec(spec) => self.window_spec(spec, level),
+            };
+            level.windows.push((name, origin));
+        }
     }
 
     /// `TOP (n)`, `TOP n PERCENT`, `TOP n WITH TIES`.
@@ -461,182 +622,6 @@ impl<'a> Walk<'_, 'a> {
         self.sink(TargetKind::Table, path);
     }
 
-    /// The select list; `None` where its columns are not known for sure.
-    pub(super) fn projection(
-        &mut self,
-        items: &[SelectItem],
-        level: &Names<'_, 'a>,
-    ) -> Option<Vec<Column>> {
-        let mut columns = Some(Vec::with_capacity(items.len()));
-        for item in items {
-            let found: Columns = match item {
-                // One of them gives several columns.
-                SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, alias: _ }
-                    if self.spreads(expr) =>
-                {
-                    self.expr(expr, level);
-                    self.part.unresolved = true;
-                    None
-                }
-                SelectItem::UnnamedExpr(expr) => {
-                    let flow = self.expr(expr, level);
-                    Some(Rc::new(vec![Column { name: self.output_name(expr), flow }]))
-                }
-                SelectItem::ExprWithAlias { expr, alias } => {
-                    let flow = self.expr(expr, level);
-                    Some(Rc::new(vec![Column { name: self.shown(alias), flow }]))
-                }
-                // One call gives several columns.
-                SelectItem::ExprWithAliases { expr, aliases: _ } => {
-                    self.expr(expr, level);
-                    None
-                }
-                SelectItem::Wildcard(options) => {
-                    let plain = self.wildcard_options(options, level);
-                    self.star(level).filter(|_| plain)
-                }
-                SelectItem::QualifiedWildcard(kind, options) => {
-                    let plain = self.wildcard_options(options, level);
-                    match kind {
-                        SelectItemQualifiedWildcardKind::Expr(expr) => {
-                            self.expr(expr, level);
-                            self.part.unresolved = true;
-                            None
-                        }
-                        SelectItemQualifiedWildcardKind::ObjectName(name) => {
-                            let parts = self.parts(name).unwrap_or_default();
-                            self.qualified_star(&parts, level).filter(|_| plain)
-                        }
-                    }
-                }
-            };
-            match (&mut columns, found) {
-                (Some(columns), Some(found)) if self.has_room(weight(&found)) => {
-                    columns.extend(found.iter().cloned());
-                }
-                (columns, _) => *columns = None,
-            }
-        }
-        columns
-    }
-
-    /// Whether `*` gives every column under its own name.
-    fn wildcard_options(
-        &mut self,
-        options: &WildcardAdditionalOptions,
-        level: &Names<'_, 'a>,
-    ) -> bool {
-        let WildcardAdditionalOptions {
-            wildcard_token: _,
-            opt_ilike,
-            opt_exclude,
-            opt_except,
-            opt_replace,
-            opt_rename,
-            opt_alias,
-        } = options;
-        if let Some(replace) = opt_replace {
-            self.exprs(replace.items.iter().map(|item| &item.expr), level);
-        }
-        opt_ilike.is_none()
-            && opt_exclude.is_none()
-            && opt_except.is_none()
-            && opt_replace.is_none()
-            && opt_rename.is_none()
-            && opt_alias.is_none()
-    }
-
-    /// `*` over every relation of this level.
-    pub(super) fn star(&mut self, level: &Names<'_, 'a>) -> Columns {
-        let mut all = Some(Vec::new());
-        for relation in &level.relations {
-            match (&mut all, self.all_columns(relation)) {
-                (Some(all), Some(columns)) if self.has_room(weight(&columns)) => {
-                    all.extend(columns.iter().cloned());
-                }
-                (all, _) => *all = None,
-            }
-        }
-        if level.merged || level.relations.is_empty() {
-            return None;
-        }
-        all.map(Rc::new)
-    }
-
-    fn qualified_star(&mut self, parts: &[String], level: &Names<'_, 'a>) -> Columns {
-        let (schema, name) = match parts {
-            [name] => (None, name),
-            [schema, name] => (Some(schema), name),
-            _ => {
-                self.part.unresolved = true;
-                return None;
-            }
-        };
-        let mut at = Some(level);
-        while let Some(names) = at {
-            let mut matching = names.relations.iter().filter(|relation| {
-                relation.name.as_ref() == Some(name)
-                    && schema.is_none_or(|schema| relation.schema.as_ref() == Some(schema))
-            });
-            match (matching.next(), matching.next()) {
-                (Some(relation), None) => {
-                    let relation = relation.clone();
-                    return self.all_columns(&relation);
-                }
-                (Some(_), Some(_)) => break,
-                (None, _) => at = names.parent,
-            }
-        }
-        self.part.unresolved = true;
-        None
-    }
-
-    pub(super) fn order(&mut self, order: &OrderBy, names: &Names<'_, 'a>) -> Origin {
-        let mut origin = Origin::NONE;
-        for filled in order.interpolate.iter().filter_map(|interpolate| interpolate.exprs.as_ref())
-        {
-            for expr in filled.iter().filter_map(|filled| filled.expr.as_ref()) {
-                origin.add(&self.condition(expr, names));
-            }
-        }
-        match &order.kind {
-            OrderByKind::All(_) => origin = Origin::Any,
-            OrderByKind::Expressions(exprs) => {
-                for by in exprs {
-                    origin.add(&self.order_expr(by, names).as_dependence());
-                }
-            }
-        }
-        origin
-    }
-
-    pub(super) fn order_expr(&mut self, by: &OrderByExpr, names: &Names<'_, 'a>) -> Flow {
-        let OrderByExpr { expr, options, with_fill } = by;
-        if let Some(fill) = with_fill {
-            // Rows are made between those that are there.
-            self.part.loose = true;
-            self.exprs([&fill.from, &fill.to, &fill.step].into_iter().flatten(), names);
-        }
-        match &options.sort {
-            None | Some(OrderBySort::Asc | OrderBySort::Desc) => {}
-            // Sorting by an operator that anyone may have made.
-            Some(OrderBySort::Using(_)) => self.unknown_function(None),
-        }
-        self.by_position(expr, names)
-    }
-
-    /// A number in GROUP BY or ORDER BY stands for a column of the select list.
-    fn by_position(&mut self, expr: &Expr, names: &Names<'_, 'a>) -> Flow {
-        match row_count(expr) {
-            None => self.expr(expr, names),
-            Some(position) => {
-                let at = usize::try_from(position).ok().and_then(|at| at.checked_sub(1));
-                let column = at.and_then(|at| names.aliases.get(at));
-                column.map_or_else(Flow::any, |column| column.flow.clone())
-            }
-        }
-    }
-
     fn limit(
         &mut self,
         clause: Option<&LimitClause>,
@@ -674,39 +659,6 @@ impl<'a> Walk<'_, 'a> {
             }
         }
         bound
-    }
-
-    /// The name that the server gives an expression without an alias. Most take the text of the
-    /// expression, which may hold literals; then this is `?column?` too.
-    pub(super) fn output_name(&self, expr: &Expr) -> String {
-        let mut expr = expr;
-        loop {
-            if let Expr::Nested(inner) = expr {
-                expr = inner;
-            } else if let (Expr::Cast { expr: inner, .. }, true) = (expr, self.is_postgres()) {
-                expr = inner;
-            } else {
-                break;
-            }
-        }
-        let ident = if let Expr::Identifier(ident) = expr {
-            Some(ident)
-        } else if let Expr::CompoundIdentifier(idents) = expr {
-            idents.last()
-        } else if let (Expr::Function(function), true) = (expr, self.is_postgres()) {
-            function.name.0.last().and_then(|part| part.as_ident())
-        } else {
-            None
-        };
-        ident.map_or_else(|| "?column?".to_owned(), |ident| self.shown(ident))
-    }
-
-    /// A name as the server shows it.
-    fn shown(&self, ident: &Ident) -> String {
-        if ident.value.starts_with('\0') {
-            return "?column?".to_owned();
-        }
-        if self.is_postgres() { self.fold(ident) } else { ident.value.clone() }
     }
 
     pub(super) fn depending(&mut self, columns: &[Column], depends: &Origin) -> Columns {

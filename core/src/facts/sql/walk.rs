@@ -35,6 +35,8 @@ pub(super) struct Room {
     pub(super) code: Cell<usize>,
     /// Variables of the PL/SQL blocks around, which look like columns.
     pub(super) variables: RefCell<Vec<String>>,
+    /// Times that a recursive query may still be walked again.
+    pub(super) rounds: Cell<usize>,
 }
 
 /// Takes so much of what is left. Once there is too little, nothing is left.
@@ -84,6 +86,8 @@ pub(super) struct Part {
     pub(super) rows: bool,
     /// Its result goes into a new table.
     pub(super) into: bool,
+    /// A query read rows of its own that are not known.
+    pub(super) recursed: bool,
     /// The reach of sub-selects inside expressions.
     pub(super) inner: Option<Extent>,
 }
@@ -102,6 +106,8 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) reasons: BTreeSet<Reason>,
     pub(super) understanding: Understanding,
     pub(super) via: Vec<&'static str>,
+    /// The expression that is walked may give several columns of a result.
+    pub(super) spread: bool,
 }
 
 impl<'w, 'a> Walk<'w, 'a> {
@@ -124,6 +130,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             reasons: BTreeSet::new(),
             understanding: Understanding::Full,
             via: Vec::new(),
+            spread: false,
         }
     }
 
@@ -232,6 +239,7 @@ impl<'w, 'a> Walk<'w, 'a> {
         self.part.loose |= other.loose;
         self.part.rows |= other.rows;
         self.part.into |= other.into;
+        self.part.recursed |= other.recursed;
         if let Some(inner) = other.inner {
             self.reach_inside(inner);
         }
