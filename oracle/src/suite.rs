@@ -169,8 +169,10 @@ fn server_says_write(door: &Door, texts: &[&str], facts: &[Facts]) -> Result<Vec
 /// The server refuses there what is no write in the words of facts: the plan of a write, and locks on
 /// rows.
 fn refused_too(text: &str) -> bool {
+    let lower = text.to_lowercase();
     matches!(kind(text).as_str(), "EXPLAIN" | "DESCRIBE" | "DESC")
-        || text.to_lowercase().contains("for update")
+        || kind(text).starts_with("PREPARE") && lower.contains("explain")
+        || lower.contains("for update")
 }
 
 /// One comment that no server executes.

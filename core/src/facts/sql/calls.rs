@@ -115,6 +115,9 @@ impl<'a> Walk<'_, 'a> {
             self.part.unresolved = true;
             return Flow::any();
         }
+        if self.setting.dialect == Dialect::Mariadb {
+            self.sequence_argument(&parts, args);
+        }
         self.spread |= self.call_spreads(&parts);
         let elements = self.holds_arguments(&parts);
         match self.invoke(parts, &literals) {
@@ -134,6 +137,27 @@ impl<'a> Walk<'_, 'a> {
                 .setting
                 .catalog
                 .is_none_or(|catalog| catalog.functions_named(name, self.case()).next().is_none())
+    }
+
+    /// MariaDB's `NEXTVAL(s)`: what looks like a column names a sequence.
+    fn sequence_argument(&mut self, parts: &[String], args: &FunctionArguments) {
+        let names_one =
+            matches!(parts, [name] if ["nextval", "lastval", "setval"].contains(&name.as_str()));
+        let FunctionArguments::List(list) = args else { return };
+        let Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(expr))) =
+            list.args.first().filter(|_| names_one)
+        else {
+            return;
+        };
+        let idents = if let Expr::Identifier(ident) = expr {
+            std::slice::from_ref(ident)
+        } else if let Expr::CompoundIdentifier(idents) = expr {
+            idents
+        } else {
+            return;
+        };
+        let path = Path::exact(idents.iter().map(|ident| self.fold(ident)));
+        self.object(TargetKind::Sequence, path);
     }
 
     /// Whether a call may stand for several columns of the result.

@@ -13,6 +13,7 @@ use super::calls::text_literal;
 use super::flow::Names;
 use super::walk::Walk;
 use crate::command::Dialect;
+use crate::command::sql::TokenKind;
 use crate::facts::{Effect, EffectSet, Op, Outputs, Path, Reason, Role, TargetKind};
 
 impl<'a> Walk<'_, 'a> {
@@ -433,6 +434,7 @@ impl<'a> Walk<'_, 'a> {
                 self.object(TargetKind::Table, path);
             }
         }
+        self.liked();
         for parent in table.inherits.iter().flatten().chain(&table.partition_of) {
             let path = self.named(parent).path;
             self.object(TargetKind::Table, path);
@@ -457,6 +459,31 @@ impl<'a> Walk<'_, 'a> {
             Some(rows) => {
                 self.part.may |= Effect::WriteData;
                 self.finish(Op::Define, "CREATE TABLE AS", rows.extent, Outputs::None);
+            }
+        }
+    }
+
+    /// `CREATE TABLE t (a int, LIKE other)`: the parser takes it for a column `LIKE`.
+    fn liked(&mut self) {
+        if !self.is_postgres() {
+            return;
+        }
+        let mut depth = 0_usize;
+        for at in 0..self.tokens.len() {
+            match self.kind(at) {
+                Some(TokenKind::Open) => depth = depth.saturating_add(1),
+                Some(TokenKind::Close) => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            let before = at.checked_sub(1).and_then(|before| self.kind(before));
+            let begins = matches!(before, Some(TokenKind::Open | TokenKind::Comma));
+            if depth == 1
+                && begins
+                && self.word(at) == "like"
+                && let Some((parts, _)) = self.name_at(at.saturating_add(1))
+            {
+                let path = self.named_parts(parts).path;
+                self.object(TargetKind::Table, path);
             }
         }
     }
@@ -681,6 +708,10 @@ impl<'a> Walk<'_, 'a> {
         }
         let table = self.named(&trigger.table_name).path;
         self.object(TargetKind::Table, table);
+        if let Some(other) = &trigger.referenced_table_name {
+            let path = self.named(other).path;
+            self.object(TargetKind::Table, path);
+        }
         let path = self.plain_path(&trigger.name);
         self.object(TargetKind::Trigger, path);
         if let Some(body) = &trigger.exec_body {

@@ -60,7 +60,9 @@ impl Walk<'_, '_> {
         let ident = if let Expr::Identifier(ident) = expr {
             Some(ident)
         } else if let Expr::CompoundIdentifier(idents) = expr {
-            idents.last()
+            // `@@session.sql_mode` is called so.
+            let variable = idents.first().is_some_and(|first| first.value.starts_with('@'));
+            idents.last().filter(|_| !variable)
         } else {
             None
         };

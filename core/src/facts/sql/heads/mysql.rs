@@ -12,6 +12,17 @@ use Effect::{
     ParserState, Persistence, Privilege, ReadData, Schema, SecretRead, WriteData,
 };
 
+/// A row of maintenance, whose outcome comes back as rows.
+const fn status(
+    words: &'static str,
+    op: Op,
+    may: &'static [Effect],
+    names: Names,
+    tail: Tail,
+) -> Head {
+    Head { rows: true, ..row(words, op, may, names, tail) }
+}
+
 /// What both servers have.
 #[rustfmt::skip]
 pub(super) const COMMON: &[Head] = &[
@@ -48,9 +59,9 @@ pub(super) const COMMON: &[Head] = &[
     row("load data|xml", Op::Create, &[], Names::Nothing, Tail::Own(Own::LoadData)),
     row("load index into cache", Op::Configure, &[Availability], Names::Some(TargetKind::Table), Tail::Inert),
     row("cache index", Op::Configure, &[Availability], Names::Some(TargetKind::Table), Tail::Inert),
-    row("analyze table|tables", Op::Configure, &[Availability], Names::One(TargetKind::Table), Tail::Inert),
-    row("optimize table|tables", Op::Configure, &[Availability], Names::One(TargetKind::Table), Tail::Inert),
-    row("repair table|tables|view", Op::Configure, &[Availability, WriteData, Destroy], Names::One(TargetKind::Table), Tail::Inert),
+    status("analyze table|tables", Op::Configure, &[Availability], Names::One(TargetKind::Table), Tail::Inert),
+    status("optimize table|tables", Op::Configure, &[Availability], Names::One(TargetKind::Table), Tail::Inert),
+    status("repair table|tables|view", Op::Configure, &[Availability, WriteData, Destroy], Names::One(TargetKind::Table), Tail::Inert),
     row("lock table|tables", Op::Configure, &[Availability], Names::One(TargetKind::Table), Tail::Inert),
     row("unlock table|tables", Op::Configure, &[], Names::Nothing, Tail::Inert),
     row("flush", Op::Configure, &[Availability, Privilege], Names::Some(TargetKind::Server), Tail::Inert),
