@@ -12,8 +12,15 @@ fuzz_target!(|data: &[u8]| {
     let Some((choice, command)) = data.split_first() else { return };
     let protocols: Vec<Protocol> = Protocol::all().collect();
     let protocol = protocols[usize::from(*choice >> 2) % protocols.len()];
+    let (strings, mode) = [
+        (Some(true), Some("")),
+        (Some(false), Some("ANSI_QUOTES")),
+        (Some(true), Some("NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT")),
+        (None, None),
+    ][usize::from(*choice & 3)];
     let session = SqlSession {
-        standard_conforming_strings: [Some(true), Some(false), None][usize::from(*choice & 3) % 3],
+        standard_conforming_strings: strings,
+        sql_mode: mode.map(str::to_owned),
         ..SqlSession::server_defaults()
     };
     let facts = facts::read(protocol, command, &Scope { catalog: None, session: &session });
