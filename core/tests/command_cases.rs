@@ -79,10 +79,6 @@ fn main() -> process::ExitCode {
         files.sort();
         for path in files {
             let theme = path.file_stem().unwrap().to_str().unwrap().to_owned();
-            // How a text is cut and read has a format of its own.
-            if theme == "readings" {
-                continue;
-            }
             let text = fs::read_to_string(&path).unwrap();
             let file: File =
                 toml::from_str(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));

@@ -43,6 +43,11 @@ pub(super) fn agree(
             return Err(disagree);
         }
         if span.end() == token.span.end() {
+            let disagree = if reading.value_is_unknown(token) {
+                Refusal::ParserStateUnknown(token.span)
+            } else {
+                disagree
+            };
             let word = reading.same(token, other).ok_or(disagree)?;
             agreed.push(placed(word, token.span));
             continue;
@@ -278,6 +283,13 @@ impl Guarded<'_> {
             }
         }
         operator(text)
+    }
+
+    /// Whether it is the session's state that hides what a literal stands for.
+    fn value_is_unknown(&self, token: &Token) -> bool {
+        token.kind == TokenKind::Text
+            && self.modes.backslash.is_none()
+            && self.value(token).is_none()
     }
 
     fn value(&self, token: &Token) -> Option<String> {

@@ -819,8 +819,10 @@ impl<'a> Walk<'_, 'a> {
         }
         // SQLite runs a table-valued function without its brackets too.
         if let ([name], true) = (parts.as_slice(), self.manners().function_tables)
-            && super::functions::builtin(self.setting.dialect, name)
+            && (super::functions::builtin(self.setting.dialect, name)
                 .is_some_and(|function| function.set || function.catalogued)
+                // Every pragma of SQLite is a table too, those that act among them.
+                || self.is_sqlite() && name.starts_with("pragma_"))
         {
             self.invoke(parts.clone(), &[]);
         }

@@ -663,13 +663,7 @@ impl<'a> Walk<'_, 'a> {
 
     /// Transaction control: words, names, and for prepared transactions a text.
     fn head_transaction(&mut self, verb: &str, step: Transaction) {
-        let words = (0..self.tokens.len()).all(|at| {
-            matches!(
-                self.kind(at),
-                Some(TokenKind::Word | TokenKind::QuotedName | TokenKind::Text | TokenKind::Comma)
-            )
-        });
-        if !words || self.word(1) == "atomic" {
+        if !self.is_step(1) || self.word(1) == "atomic" {
             return self.opaque(Reason::NotParsed);
         }
         if self.find(0, "prepared").is_some() || self.word(0) == "prepare" {

@@ -151,6 +151,26 @@ impl Walk<'_, '_> {
         })
     }
 
+    /// Whether the tokens from `at` on are no more than a step of a transaction has: its modes, a
+    /// name, the texts and numbers of a prepared one.
+    pub(super) fn is_step(&self, at: usize) -> bool {
+        let rest = self.tokens.get(at..).unwrap_or_default();
+        rest.len() <= MAX_STEP_WORDS
+            && rest.iter().all(|token| match token.kind {
+                TokenKind::Word => !NO_STEP.iter().any(|word| token.is_word(self.text, word)),
+                TokenKind::QuotedName
+                | TokenKind::Text
+                | TokenKind::Number
+                | TokenKind::Comma
+                | TokenKind::Placeholder => true,
+                TokenKind::Operator
+                | TokenKind::Open
+                | TokenKind::Close
+                | TokenKind::Dot
+                | TokenKind::Semicolon => false,
+            })
+    }
+
     /// The thing that the statement names at `at`, as its object.
     pub(super) fn named_object(&mut self, kind: TargetKind, at: usize) -> Option<usize> {
         let Some((parts, after)) = self.name_at(at) else {
@@ -171,6 +191,18 @@ impl Walk<'_, '_> {
         Some(after)
     }
 }
+
+/// Tokens behind the word that takes a step: `START TRANSACTION ISOLATION LEVEL READ COMMITTED, READ
+/// ONLY, NOT DEFERRABLE`.
+const MAX_STEP_WORDS: usize = 16;
+
+/// Words that no step of a transaction has, and that begin something else.
+const NO_STEP: &[&str] = &[
+    "alter", "analyze", "atomic", "attach", "begin", "call", "case", "copy", "create", "declare",
+    "delete", "do", "drop", "end", "exec", "execute", "explain", "for", "grant", "if", "insert",
+    "install", "kill", "load", "loop", "merge", "rename", "repeat", "replace", "return", "revoke",
+    "select", "set", "show", "shutdown", "truncate", "update", "use", "values", "while",
+];
 
 /// Words that start something that runs.
 const RUNS: &[&str] = &[

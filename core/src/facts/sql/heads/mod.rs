@@ -286,7 +286,8 @@ impl<'a> Walk<'_, 'a> {
         }
         match head.tail {
             Tail::Own(own) => return self.read_own(own),
-            Tail::Step(step) => return self.transaction(&verb, step),
+            Tail::Step(step) if self.is_step(after) => return self.transaction(&verb, step),
+            Tail::Step(_) => return self.opaque(crate::facts::Reason::NotParsed),
             Tail::Statement => return self.runs_rest(after, &verb),
             Tail::Expression => return self.computes_rest(after, &verb),
             Tail::Inert | Tail::Looked | Tail::Code | Tail::Current => {}
