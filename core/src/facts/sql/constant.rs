@@ -186,10 +186,10 @@ pub(super) fn fold(expr: &Expr) -> Option<Constant> {
         return binary(fold(left)?, op, fold(right)?);
     }
     if let Expr::IsNull(inner) = expr {
-        return fold(inner).map(|value| Constant::Bool(value == Constant::Null));
+        return is_null(&fold(inner)?).map(Constant::Bool);
     }
     if let Expr::IsNotNull(inner) = expr {
-        return fold(inner).map(|value| Constant::Bool(value != Constant::Null));
+        return is_null(&fold(inner)?).map(|null| Constant::Bool(!null));
     }
     if let Expr::InList { expr, list, negated } = expr {
         let value = fold(expr)?;
@@ -209,6 +209,15 @@ pub(super) fn fold(expr: &Expr) -> Option<Constant> {
         return Some(Constant::Bool(inside != *negated));
     }
     None
+}
+
+/// Whether a value is null; not certain of the empty text, which is null on Oracle.
+fn is_null(value: &Constant) -> Option<bool> {
+    match value {
+        Constant::Null => Some(true),
+        Constant::Text(text) if text.is_empty() => None,
+        Constant::Text(_) | Constant::Bool(_) | Constant::Int(_) => Some(false),
+    }
 }
 
 fn truth_word(text: &str) -> Option<bool> {

@@ -382,7 +382,7 @@ impl<'a> Walk<'_, 'a> {
         if foreign {
             self.not_covered();
         }
-        if matches!(self.setting.dialect, Dialect::Mysql | Dialect::Mariadb) {
+        if self.is_mysql() {
             self.mysql_table_options();
         }
         let mut level = Names::inside(names);
@@ -613,7 +613,7 @@ impl<'a> Walk<'_, 'a> {
     /// What an index is made of: columns, expressions, and in MySQL the first characters of a
     /// column, which look like a call: `name(20)`.
     fn index_columns(&mut self, columns: &[IndexColumn], names: &Names<'_, 'a>) {
-        let prefixes = matches!(self.setting.dialect, Dialect::Mysql | Dialect::Mariadb);
+        let prefixes = self.is_mysql();
         for column in columns {
             let prefix = prefixes && is_prefix(&column.column.expr);
             if !prefix {

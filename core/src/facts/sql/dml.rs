@@ -124,6 +124,16 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
+    /// DuckDB's `INSERT INTO t BY NAME …`, whose words do not reach the parser: the columns are not
+    /// filled in their order.
+    fn fills_by_name(&self) -> bool {
+        let mut before_rows = (1..self.tokens.len())
+            .take_while(|at| !matches!(self.word(*at).as_str(), "select" | "from" | "values"));
+        self.setting.dialect == Dialect::Duckdb
+            && before_rows
+                .any(|at| self.word(at) == "by" && self.word(at.saturating_add(1)) == "name")
+    }
+
     fn insert(&mut self, insert: &Insert, names: &Names<'_, 'a>) -> Columns {
         let Insert {
             insert_token: _,
@@ -172,9 +182,7 @@ impl<'a> Walk<'_, 'a> {
         }
         // What happens to rows that do not fit, and when.
         let _ = (ignore, has_table_keyword, priority);
-        for setting in settings.iter().flatten() {
-            self.expr(&setting.value, names);
-        }
+        self.own_settings(settings.as_ref(), names);
         let mut level = Names::inside(names);
         let name = match table {
             TableObject::TableName(name) => self.parts(name),
@@ -210,7 +218,12 @@ impl<'a> Walk<'_, 'a> {
         let extent = match rows {
             None => Extent::One,
             Some(rows) => {
-                self.put(&relation, columns, &rows.columns, &mut written);
+                if self.fills_by_name() {
+                    let all = rows.columns.as_deref().map(|columns| mixed(columns));
+                    written.every.mix(&all.unwrap_or_else(Flow::any));
+                } else {
+                    self.put(&relation, columns, &rows.columns, &mut written);
+                }
                 written.every.depends.add(&rows.depends);
                 rows.extent
             }
@@ -710,7 +723,12 @@ impl<'a> Walk<'_, 'a> {
         let more = using.as_deref().unwrap_or_default();
         let mut on = Self::joined_on(more);
         match from.as_slice() {
-            [table] if table.joins.is_empty() && tables.is_empty() => {
+            // MySQL: with USING, FROM names relations of USING, by their aliases too.
+            [table]
+                if table.joins.is_empty()
+                    && tables.is_empty()
+                    && (more.is_empty() || !self.is_mysql()) =>
+            {
                 self.no_alias(&table.relation);
                 self.changed(&table.relation, &mut level);
                 self.from(more, &mut level, &mut depends);

@@ -40,6 +40,10 @@ impl<'a> Walk<'_, 'a> {
                 self.field_access(root, access_chain, names)
             }
             Expr::JsonAccess { value, path } => {
+                // DuckDB: `name: ssn` is `ssn AS name`, and no path into a value.
+                if self.setting.dialect == Dialect::Duckdb {
+                    self.not_covered();
+                }
                 let mut flow = self.expr(value, names);
                 flow.mix(&self.json_path(path, names));
                 flow.derived()

@@ -132,9 +132,7 @@ impl<'a> Walk<'_, 'a> {
                 }
                 match args {
                     Some(TableFunctionArgs { args, settings }) => {
-                        for setting in settings.iter().flatten() {
-                            self.expr(&setting.value, level);
-                        }
+                        self.own_settings(settings.as_ref(), level);
                         let call = TableCall { parts, args, ordinality: *with_ordinality };
                         self.table_function(call, alias.as_ref(), level, depends)
                     }

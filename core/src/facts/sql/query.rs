@@ -60,9 +60,7 @@ impl<'a> Walk<'_, 'a> {
         let limit = self.limit(limit_clause.as_ref(), fetch.as_ref(), &names, &mut depends);
         let tail = Tail { order: order_by.as_ref(), limit };
         let mut rows = self.body(body, &names, tail, top);
-        for setting in settings.iter().flatten() {
-            depends.add(&self.condition(&setting.value, &names));
-        }
+        depends.add(&self.own_settings(settings.as_ref(), &names));
         if !pipe_operators.is_empty() {
             rows = self.pipe(rows, body, pipe_operators, &names);
         }
@@ -699,9 +697,11 @@ pub(super) const fn at_most(rows: u64) -> Extent {
 }
 
 /// The number that a plain literal in LIMIT stands for. Anything computed, signed or quoted
-/// bounds nothing here: SQLite reads a negative number as no bound at all.
+/// bounds nothing here: SQLite reads a negative number as no bound at all. Nor does a number that
+/// no table reaches: `18446744073709551615` is how MySQL's manual spells "all".
 pub(super) fn row_count(expr: &Expr) -> Option<u64> {
     let Expr::Value(value) = expr else { return None };
     let Value::Number(digits, _) = &value.value else { return None };
-    digits.bytes().all(|c| c.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
+    let plain = digits.bytes().all(|c| c.is_ascii_digit());
+    plain.then(|| digits.parse::<u32>().ok().map(u64::from)).flatten()
 }

@@ -5,7 +5,7 @@ use sqlparser::ast::{
 };
 
 use super::calls::text_literal;
-use super::flow::Names;
+use super::flow::{Names, Origin};
 use super::walk::Walk;
 use crate::facts::{Effect, EffectSet, Extent, Op, Outputs, Path, SessionDelta, TargetKind};
 
@@ -55,6 +55,10 @@ pub(super) fn effects(name: &str) -> EffectSet {
         | "check_constraint_checks"
         | "read_only"
         | "super_read_only"
+        | "readonly"
+        | "allow_ddl"
+        | "enable_case_sensitive_identifier"
+        | "enable_case_sensitive_super_attribute"
         | "tx_read_only"
         | "local_infile"
         | "lower_case_table_names"
@@ -246,6 +250,20 @@ impl<'a> Walk<'_, 'a> {
         let name = if verb == "SET ROLE" { "role" } else { "session_authorization" };
         self.set_value(name.to_owned(), role);
         self.finish_plain(Op::Assume, verb);
+    }
+
+    /// ClickHouse's `… SETTINGS a = 1`: what holds for the statement alone.
+    pub(super) fn own_settings(
+        &mut self,
+        settings: Option<&Vec<sqlparser::ast::Setting>>,
+        names: &Names<'_, 'a>,
+    ) -> Origin {
+        let mut depends = Origin::NONE;
+        for sqlparser::ast::Setting { key, value } in settings.into_iter().flatten() {
+            self.part.may |= effects(&key.value.to_ascii_lowercase());
+            depends.add(&self.condition(value, names));
+        }
+        depends
     }
 
     /// Notes that a setting takes these values, for the statements that follow.

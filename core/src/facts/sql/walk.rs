@@ -147,6 +147,10 @@ impl<'w, 'a> Walk<'w, 'a> {
         matches!(self.setting.dialect, Dialect::Postgres | Dialect::Redshift)
     }
 
+    pub(super) const fn is_mysql(&self) -> bool {
+        matches!(self.setting.dialect, Dialect::Mysql | Dialect::Mariadb)
+    }
+
     /// Notes that the understanding is no better than partial.
     pub(super) fn partial(&mut self, reason: Reason) {
         self.understanding = self.understanding.max(Understanding::Partial);

@@ -362,48 +362,29 @@ impl Tokens<'_> {
         }
     }
 
-    /// Leaves out `FORMAT x` and `SETTINGS a = 1` at the end of a query: how it is written and run.
+    /// Leaves out `FORMAT x` at the end of a query: how its rows are written.
     fn clickhouse_tail(&mut self) {
         if !matches!(self.word(0).as_str(), "select" | "with" | "from")
             && self.at(0) != Some(&Parsed::LParen)
         {
             return;
         }
-        let length = self.tokens.len();
-        if length > 3
-            && self.word(length - 2) == "format"
-            && !matches!(self.before(length - 2), Some(Parsed::Comma | Parsed::Period))
-            && !matches!(self.word_before(length - 2).as_str(), "as" | "select" | "from")
-            && matches!(self.at(length - 1), Some(Parsed::Word(_)))
-        {
-            self.tokens.truncate(length - 2);
-        }
-        let settings = (0..self.tokens.len()).rev().find(|at| self.word(*at) == "settings");
-        let Some(start) = settings.filter(|at| {
-            *at > 1
+        let settings = (0..self.tokens.len()).rev().find(|at| {
+            self.word(*at) == "settings"
+                && *at > 1
                 && matches!(self.at(at + 1), Some(Parsed::Word(_)))
                 && self.is(at + 2, &Parsed::Eq)
-        }) else {
-            return;
-        };
-        let plain = (start + 1..self.tokens.len()).all(|at| {
-            matches!(
-                self.at(at),
-                Some(
-                    Parsed::Word(_)
-                        | Parsed::Number(_, _)
-                        | Parsed::SingleQuotedString(_)
-                        | Parsed::Eq
-                        | Parsed::Comma
-                        | Parsed::Minus
-                        | Parsed::LBrace
-                        | Parsed::RBrace
-                        | Parsed::Colon
-                )
-            )
         });
-        if plain {
-            self.tokens.truncate(start);
+        // `FORMAT x SETTINGS a = 1` and the other way round.
+        for end in settings.into_iter().chain([self.tokens.len()]).rev() {
+            if end > 3
+                && self.word(end - 2) == "format"
+                && !matches!(self.before(end - 2), Some(Parsed::Comma | Parsed::Period))
+                && !matches!(self.word_before(end - 2).as_str(), "as" | "select" | "from")
+                && matches!(self.at(end - 1), Some(Parsed::Word(_)))
+            {
+                self.tokens.drain(end - 2..end);
+            }
         }
     }
 

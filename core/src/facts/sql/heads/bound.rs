@@ -6,6 +6,7 @@ use std::ops::Range;
 use crate::command::Dialect;
 use crate::command::sql::TokenKind;
 use crate::facts::sql::functions;
+use crate::facts::sql::settings;
 use crate::facts::sql::walk::Walk;
 use crate::facts::{Effect, EffectSet, Extent, Op, Outputs, Path, Role, TargetKind};
 
@@ -124,7 +125,15 @@ impl Walk<'_, '_> {
             match self.kind(at) {
                 Some(TokenKind::Open) if self.is(at, "(") => self.call_before(at),
                 Some(TokenKind::Text | TokenKind::QuotedName) => self.file_at(at),
-                Some(TokenKind::Word) => self.reach_of_word(at),
+                Some(TokenKind::Word) => {
+                    self.reach_of_word(at);
+                    // `SETTINGS log_queries = 0`: anywhere, as no tree says where the clause begins.
+                    if self.setting.dialect == Dialect::Clickhouse
+                        && self.is(at.saturating_add(1), "=")
+                    {
+                        self.part.may |= settings::effects(&self.word(at));
+                    }
+                }
                 Some(
                     TokenKind::Open
                     | TokenKind::Close
