@@ -511,9 +511,11 @@ impl<'a> Walk<'_, 'a> {
             let relation = level.relations.get(*index);
             match relation.and_then(|relation| relation.target.clone()) {
                 Some(path) => {
-                    let columns = match relation.map(|relation| &relation.shape) {
-                        Some(Shape::Base { .. }) => crate::facts::Columns::Named(Vec::new()),
-                        _ => crate::facts::Columns::Any,
+                    let is_known = relation.is_some_and(|r| matches!(r.shape, Shape::Base { .. }));
+                    let columns = if is_known {
+                        crate::facts::Columns::Named(Vec::new())
+                    } else {
+                        crate::facts::Columns::Any
                     };
                     let kind = TargetKind::Table;
                     self.target(Target { kind, path, role: Role::Object, columns });

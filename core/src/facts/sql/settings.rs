@@ -6,6 +6,7 @@ use sqlparser::ast::{
 
 use super::calls::text_literal;
 use super::flow::{Names, Origin};
+use super::heads::clickhouse::setting_effects;
 use super::walk::Walk;
 use crate::facts::{Effect, EffectSet, Extent, Op, Outputs, Path, SessionDelta, TargetKind};
 
@@ -55,8 +56,6 @@ pub(super) fn effects(name: &str) -> EffectSet {
         | "check_constraint_checks"
         | "read_only"
         | "super_read_only"
-        | "readonly"
-        | "allow_ddl"
         | "enable_case_sensitive_identifier"
         | "enable_case_sensitive_super_attribute"
         | "tx_read_only"
@@ -260,7 +259,7 @@ impl<'a> Walk<'_, 'a> {
     ) -> Origin {
         let mut depends = Origin::NONE;
         for sqlparser::ast::Setting { key, value } in settings.into_iter().flatten() {
-            self.part.may |= effects(&key.value.to_ascii_lowercase());
+            self.part.may |= setting_effects(&key.value.to_ascii_lowercase());
             depends.add(&self.condition(value, names));
         }
         depends

@@ -6,7 +6,7 @@ use std::ops::Range;
 use crate::command::Dialect;
 use crate::command::sql::TokenKind;
 use crate::facts::sql::functions;
-use crate::facts::sql::settings;
+use crate::facts::sql::heads::clickhouse::setting_effects;
 use crate::facts::sql::walk::Walk;
 use crate::facts::{Effect, EffectSet, Extent, Op, Outputs, Path, Role, TargetKind};
 
@@ -131,7 +131,7 @@ impl Walk<'_, '_> {
                     if self.setting.dialect == Dialect::Clickhouse
                         && self.is(at.saturating_add(1), "=")
                     {
-                        self.part.may |= settings::effects(&self.word(at));
+                        self.part.may |= setting_effects(&self.word(at));
                     }
                 }
                 Some(

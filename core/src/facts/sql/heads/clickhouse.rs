@@ -877,7 +877,7 @@ const SYSTEM: &[(&str, &[Effect])] = &[
 ];
 
 /// What giving a setting another value does.
-fn setting_effects(name: &str) -> EffectSet {
+pub(in crate::facts::sql) fn setting_effects(name: &str) -> EffectSet {
     match name {
         "readonly"
         | "allow_ddl"

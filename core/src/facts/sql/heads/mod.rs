@@ -7,7 +7,7 @@
 
 mod bigquery;
 mod bound;
-mod clickhouse;
+pub(super) mod clickhouse;
 mod cloud;
 mod duckdb;
 mod mssql;
