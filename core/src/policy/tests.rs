@@ -312,7 +312,7 @@ fn doubted(mut facts: Facts, to: Understanding) -> Facts {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(2000), ..ProptestConfig::default() })]
 
     /// `decide` answers as the evaluator that was written from the text of the specification.
     #[test]

@@ -67,7 +67,7 @@ fn obliges_as_much(before: &Decision, after: &Decision) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 1000, max_global_rejects: 100_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(1000), max_global_rejects: 100_000, ..ProptestConfig::default() })]
 
     /// A change in which nothing is found to loosen never gives a milder answer, whatever the
     /// rules match: if this fails, one key can open a door that takes two.

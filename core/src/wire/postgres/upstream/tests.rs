@@ -233,7 +233,7 @@ fn a_refusal_keeps_its_words() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases.max(300), ..ProptestConfig::default() })]
 
     /// Promise 3: the events do not depend on the cuts.
     #[test]
