@@ -508,7 +508,7 @@ impl<'a> Walk<'_, 'a> {
             return true;
         }
         let variable = |name: &String| {
-            super::extent::ORACLE_VALUES.contains(&name.as_str())
+            super::aim::ORACLE_VALUES.contains(&name.as_str())
                 || self.setting.room.variables.borrow().contains(name)
         };
         match parts {

@@ -36,6 +36,11 @@ pub(super) fn strip(expr: &Expr) -> &Expr {
         if let Expr::Subquery(query) = expr
             && let SetExpr::Select(select) = &*query.body
             && query.with.is_none()
+            && query.limit_clause.is_none()
+            && query.fetch.is_none()
+            && select.having.is_none()
+            && select.qualify.is_none()
+            && select.top.is_none()
             && select.from.is_empty()
             && select.selection.is_none()
             && let [SelectItem::UnnamedExpr(inner)] = select.projection.as_slice()
@@ -91,47 +96,6 @@ fn number(expr: &Expr) -> Option<&str> {
         return Some(digits);
     }
     None
-}
-
-/// What `expr` (or, `negated`, its opposite) asks to be there and not null.
-pub(super) fn asks_for_a_value(expr: &Expr, negated: bool) -> Option<&Expr> {
-    if let (Expr::IsNotNull(inner) | Expr::IsNotUnknown(inner), false)
-    | (Expr::IsNull(inner) | Expr::IsUnknown(inner), true) = (expr, negated)
-    {
-        return Some(inner);
-    }
-    if let (Expr::IsDistinctFrom(inner, null), false)
-    | (Expr::IsNotDistinctFrom(inner, null), true) = (expr, negated)
-    {
-        return (fold(null) == Some(Constant::Null)).then_some(&**inner);
-    }
-    None
-}
-
-/// Whether it is a comparison: true, false or (where a value is missing) unknown, so that asking
-/// whether it is known asks for no more than the values to be there.
-pub(super) fn is_truth(expr: &Expr) -> bool {
-    if let Expr::BinaryOp { left: _, op, right: _ } = expr {
-        return *op == BinaryOperator::Eq
-            || *op == BinaryOperator::NotEq
-            || *op == BinaryOperator::Lt
-            || *op == BinaryOperator::LtEq
-            || *op == BinaryOperator::Gt
-            || *op == BinaryOperator::GtEq;
-    }
-    matches!(
-        expr,
-        Expr::IsNull(_)
-            | Expr::IsNotNull(_)
-            | Expr::IsTrue(_)
-            | Expr::IsNotTrue(_)
-            | Expr::IsFalse(_)
-            | Expr::IsNotFalse(_)
-            | Expr::IsUnknown(_)
-            | Expr::IsNotUnknown(_)
-            | Expr::IsDistinctFrom(_, _)
-            | Expr::IsNotDistinctFrom(_, _)
-    )
 }
 
 /// What `expr` is whatever the rows hold; `None` where that is not certain. Only exact arithmetic
@@ -220,7 +184,7 @@ fn is_null(value: &Constant) -> Option<bool> {
     }
 }
 
-fn truth_word(text: &str) -> Option<bool> {
+pub(super) fn truth_word(text: &str) -> Option<bool> {
     match text.to_ascii_lowercase().as_str() {
         "t" | "true" | "y" | "yes" | "on" | "1" => Some(true),
         "f" | "false" | "n" | "no" | "off" | "0" => Some(false),

@@ -3,18 +3,19 @@
 use std::rc::Rc;
 
 use sqlparser::ast::{
-    Assignment, AssignmentTarget, ConflictTarget, Delete, FromTable, Insert, JoinConstraint,
-    JoinOperator, Merge, MergeAction, MergeClause, MergeClauseKind, MergeInsertKind,
+    Assignment, AssignmentTarget, ConflictTarget, Delete, Expr, FromTable, Insert, Merge, MergeAction, MergeClause, MergeClauseKind, MergeInsertKind,
     MergeUpdateKind, MultiTableInsertIntoClause, MultiTableInsertValue, ObjectName,
     OnConflictAction, OnInsert, OutputClause, SelectItem, SqliteOnConflict, Statement, TableFactor,
     TableObject, TableWithJoins, Update, UpdateTableFromKind,
 };
 
-use super::extent::{self, Aim};
+use super::aim::{Aim, Tables, parts_of};
+use super::extent;
 use super::flow::{Column, Columns, Cte, Flow, Names, Origin, Relation, Shape, Written};
+use super::names::last;
 use super::query::{at_most, row_count};
 use super::resolve::mixed;
-use super::walk::Walk;
+use super::walk::{Walk, wider};
 use crate::command::Dialect;
 use crate::facts::{Effect, Extent, Op, Outputs, Path, Reason, Role, Target, TargetKind};
 
@@ -82,9 +83,9 @@ impl<'a> Walk<'_, 'a> {
         self.part.may |= Effect::ReadData;
         let Some(into) = into else { return (columns.clone(), self.outputs(columns)) };
         for target in &into.targets {
-            let idents = if let sqlparser::ast::Expr::Identifier(ident) = target {
+            let idents = if let Expr::Identifier(ident) = target {
                 std::slice::from_ref(ident)
-            } else if let sqlparser::ast::Expr::CompoundIdentifier(idents) = target {
+            } else if let Expr::CompoundIdentifier(idents) = target {
                 idents
             } else {
                 self.not_covered();
@@ -264,6 +265,7 @@ impl<'a> Walk<'_, 'a> {
                 (None, None)
             }
         };
+        let own = relation.target.clone();
         level.relations.push(relation.clone());
         let mut changes = None;
         if let Some(assignments) = duplicate {
@@ -315,6 +317,9 @@ impl<'a> Walk<'_, 'a> {
             };
             changes = Some(("ON CONFLICT DO UPDATE", part, columns));
         }
+        let takes_from_itself = self.part.targets.iter().any(|target| {
+            target.role == Role::Source && Some(&target.path) == own.as_ref()
+        });
         let (returned, outputs) =
             self.returned(returning.as_ref(), output.as_ref(), &mut level, written);
         let verb = if *replace_into || self.word(0) == "replace" { "REPLACE" } else { "INSERT" };
@@ -325,6 +330,7 @@ impl<'a> Walk<'_, 'a> {
             // A row that is put in changes at most one that stands there.
             let extent = match extent.max_rows() {
                 Some(_) => extent,
+                None if takes_from_itself && extent == Extent::All => extent,
                 None => Extent::Filtered(columns),
             };
             self.finish(Op::Update, verb, extent, Outputs::None);
@@ -336,7 +342,7 @@ impl<'a> Walk<'_, 'a> {
     fn insert_several<'e>(
         &mut self,
         into: impl Iterator<Item = &'e MultiTableInsertIntoClause>,
-        conditions: impl Iterator<Item = &'e sqlparser::ast::Expr>,
+        conditions: impl Iterator<Item = &'e Expr>,
         source: Option<&sqlparser::ast::Query>,
         overwrite: bool,
         names: &Names<'_, 'a>,
@@ -505,8 +511,8 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// Of the relations of a statement that changes some of several tables, those that it changes
-    /// become its objects, the first of them first.
-    fn objects_first(&mut self, changed: &[usize], level: &mut Names<'_, 'a>) {
+    /// become its objects, the first of them first. The answer is where they are then.
+    fn objects_first(&mut self, changed: &[usize], level: &mut Names<'_, 'a>) -> Vec<usize> {
         for index in changed {
             let relation = level.relations.get(*index);
             match relation.and_then(|relation| relation.target.clone()) {
@@ -540,6 +546,13 @@ impl<'a> Walk<'_, 'a> {
             }
             level.relations.swap(0, *first);
         }
+        let first = changed.first().copied().unwrap_or(0);
+        let moved = |at: &usize| match *at {
+            0 => first,
+            at if at == first => 0,
+            at => at,
+        };
+        changed.iter().map(moved).collect()
     }
 
     /// The relations that assignments write to: those that qualify a column, or all of them.
@@ -567,33 +580,32 @@ impl<'a> Walk<'_, 'a> {
         changed
     }
 
-    /// The conditions of inner joins restrict as a WHERE does.
-    fn joined_on(tables: &[TableWithJoins]) -> Vec<&sqlparser::ast::Expr> {
-        let mut on = Vec::new();
-        for join in tables.iter().flat_map(|tables| &tables.joins) {
-            if let JoinOperator::Join(JoinConstraint::On(condition))
-            | JoinOperator::Inner(JoinConstraint::On(condition))
-            | JoinOperator::StraightJoin(JoinConstraint::On(condition)) = &join.join_operator
-            {
-                on.push(condition);
-            }
-        }
-        on
+    /// The reach of a change of these relations.
+    fn reach_of_change<'e>(
+        &self,
+        changed: &[usize],
+        tables: &[Tables<'e>],
+        selection: Option<&'e Expr>,
+        level: &Names<'e, 'a>,
+    ) -> Extent {
+        let selections: Vec<&Expr> = selection.into_iter().collect();
+        let of = |at: &usize| {
+            let aim = Aim::of_target(self, level, *at, tables);
+            extent::narrowed(self.reach_behind(*at, level), &selections, &aim)
+        };
+        changed.iter().map(of).reduce(wider).unwrap_or(Extent::All)
     }
 
-    /// The reach of a change: every condition that must hold narrows it.
-    fn narrowed<'e>(
-        conditions: impl Iterator<Item = &'e sqlparser::ast::Expr>,
-        aim: &Aim,
-    ) -> Extent {
-        let mut extent = Extent::All;
-        for condition in conditions {
-            if extent != Extent::All {
-                break;
-            }
-            extent = extent::narrowed(extent, Some(condition), aim);
+    /// The rows of a relation: T-SQL changes those that a named query leaves of the table behind it.
+    fn reach_behind(&self, at: usize, level: &Names<'_, 'a>) -> Extent {
+        if self.setting.dialect != Dialect::Mssql {
+            return Extent::All;
         }
-        extent
+        let target = level.relations.get(at).and_then(|relation| relation.target.as_ref());
+        match target.and_then(|path| level.cte(last(path))) {
+            Some(Cte::Ready { extent, .. }) if extent.max_rows().is_some() => extent.clone(),
+            Some(Cte::Ready { .. } | Cte::Pending | Cte::Own(_)) | None => Extent::All,
+        }
     }
 
     fn update(&mut self, update: &Update, names: &Names<'_, 'a>) -> Columns {
@@ -618,28 +630,30 @@ impl<'a> Walk<'_, 'a> {
                 UpdateTableFromKind::BeforeSet(tables) | UpdateTableFromKind::AfterSet(tables),
             ) => tables,
         };
-        let mut on = Self::joined_on(more);
+        let mut tables: Vec<Tables<'_>> = more.iter().map(parts_of).collect();
+        let mut changed = vec![0];
         let aliased = self.alias_of(&table.relation, more);
         if let Some(alias) = aliased {
             // T-SQL: `UPDATE x SET … FROM orders x`.
             self.from(more, &mut level, &mut depends);
-            let changed: Vec<usize> = (0..level.relations.len())
+            changed = (0..level.relations.len())
                 .filter(|at| {
                     level.relations.get(*at).is_some_and(|r| r.name.as_ref() == Some(&alias))
                 })
                 .collect();
-            self.objects_first(&changed, &mut level);
+            changed = self.objects_first(&changed, &mut level);
         } else if table.joins.is_empty() && !matches!(from, Some(UpdateTableFromKind::BeforeSet(_)))
         {
             self.no_alias(&table.relation);
+            tables.push(parts_of(table));
             self.changed(&table.relation, &mut level);
             self.from(more, &mut level, &mut depends);
         } else {
-            on.extend(Self::joined_on(std::slice::from_ref(table)));
+            tables.push(parts_of(table));
             self.from(std::slice::from_ref(table), &mut level, &mut depends);
             self.from(more, &mut level, &mut depends);
-            let changed = self.assigned(assignments, &level);
-            self.objects_first(&changed, &mut level);
+            changed = self.assigned(assignments, &level);
+            changed = self.objects_first(&changed, &mut level);
         }
         let mut written = self.assignments(assignments, &level);
         if let Some(selection) = selection {
@@ -650,8 +664,7 @@ impl<'a> Walk<'_, 'a> {
         for by in order_by {
             self.sort_key(by, &level);
         }
-        let aim = Aim::of_target(self, &level);
-        let extent = Self::narrowed(selection.iter().chain(on), &aim);
+        let extent = self.reach_of_change(&changed, &tables, selection.as_ref(), &level);
         let extent = self.limited_change(extent, limit.as_ref(), &level);
         let extent = self.bounded_change(extent, selection.as_ref());
         self.part.may |= Effect::WriteData;
@@ -667,7 +680,7 @@ impl<'a> Walk<'_, 'a> {
     fn limited_change(
         &mut self,
         extent: Extent,
-        limit: Option<&sqlparser::ast::Expr>,
+        limit: Option<&Expr>,
         level: &Names<'_, 'a>,
     ) -> Extent {
         let Some(limit) = limit else { return extent };
@@ -689,7 +702,7 @@ impl<'a> Walk<'_, 'a> {
     }
 
     /// The bound that `TOP (n)` and `ROWNUM < n` give.
-    fn bounded_change(&self, extent: Extent, selection: Option<&sqlparser::ast::Expr>) -> Extent {
+    fn bounded_change(&self, extent: Extent, selection: Option<&Expr>) -> Extent {
         let bound = if self.setting.repeats {
             None
         } else if self.setting.dialect == Dialect::Mssql {
@@ -710,7 +723,7 @@ impl<'a> Walk<'_, 'a> {
         let Delete {
             delete_token: _,
             optimizer_hints: _,
-            tables,
+            tables: named,
             from,
             using,
             selection,
@@ -723,12 +736,13 @@ impl<'a> Walk<'_, 'a> {
         let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = from;
         let mut depends = Origin::NONE;
         let more = using.as_deref().unwrap_or_default();
-        let mut on = Self::joined_on(more);
+        let mut tables: Vec<Tables<'_>> = from.iter().chain(more).map(parts_of).collect();
+        let mut changed = vec![0];
         match from.as_slice() {
             // MySQL: with USING, FROM names relations of USING, by their aliases too.
             [table]
                 if table.joins.is_empty()
-                    && tables.is_empty()
+                    && named.is_empty()
                     && (more.is_empty() || !self.is_mysql()) =>
             {
                 self.no_alias(&table.relation);
@@ -736,8 +750,10 @@ impl<'a> Walk<'_, 'a> {
                 self.from(more, &mut level, &mut depends);
             }
             _ => {
-                on.extend(Self::joined_on(from));
-                self.deleted_of_several(tables, from, more, &mut level, &mut depends);
+                if self.is_mysql() && !more.is_empty() {
+                    tables = more.iter().map(parts_of).collect();
+                }
+                changed = self.deleted_of_several(named, from, more, &mut level, &mut depends);
             }
         }
         if let Some(selection) = selection {
@@ -746,8 +762,7 @@ impl<'a> Walk<'_, 'a> {
         for by in order_by {
             self.sort_key(by, &level);
         }
-        let aim = Aim::of_target(self, &level);
-        let extent = Self::narrowed(selection.iter().chain(on), &aim);
+        let extent = self.reach_of_change(&changed, &tables, selection.as_ref(), &level);
         let extent = self.limited_change(extent, limit.as_ref(), &level);
         let extent = self.bounded_change(extent, selection.as_ref());
         self.part.may |= Effect::WriteData | Effect::Destroy;
@@ -774,7 +789,7 @@ impl<'a> Walk<'_, 'a> {
         using: &[TableWithJoins],
         level: &mut Names<'_, 'a>,
         depends: &mut Origin,
-    ) {
+    ) -> Vec<usize> {
         let (named, read) = if tables.is_empty() && !using.is_empty() {
             let factors = from.iter().map(|table| {
                 if let TableFactor::Table { name, .. } = &table.relation {
@@ -807,7 +822,7 @@ impl<'a> Walk<'_, 'a> {
         if tables.is_empty() && using.is_empty() {
             changed.extend(0..level.relations.len());
         }
-        self.objects_first(&changed, level);
+        self.objects_first(&changed, level)
     }
 
     /// The alias that an UPDATE names in place of a table.
@@ -872,22 +887,20 @@ impl<'a> Walk<'_, 'a> {
                 MergeAction::DoNothing { do_token: _, nothing_token: _ } => continue,
             };
             let predicate = clause.predicate.as_ref();
-            let aim = Aim::of_target(self, &level);
+            let reach = |tables: &[Tables<'_>], conditions: &[&Expr]| {
+                let aim = Aim::of_target(self, &level, 0, tables);
+                extent::narrowed(Extent::All, conditions, &aim)
+            };
+            let predicates: Vec<&Expr> = predicate.into_iter().collect();
             let extent = match clause.clause_kind {
                 _ if op == Op::Create => source_extent.clone(),
                 MergeClauseKind::Matched => {
-                    let joined = extent::narrowed(Extent::All, Some(on), &aim);
-                    if joined == Extent::All {
-                        extent::narrowed(joined, predicate, &aim)
-                    } else {
-                        joined
-                    }
+                    let matched: Vec<&Expr> = std::iter::once(&**on).chain(predicate).collect();
+                    reach(&[(table, &[]), (source, &[])], &matched)
                 }
                 MergeClauseKind::NotMatched
                 | MergeClauseKind::NotMatchedByTarget
-                | MergeClauseKind::NotMatchedBySource => {
-                    extent::narrowed(Extent::All, predicate, &aim)
-                }
+                | MergeClauseKind::NotMatchedBySource => reach(&[], &predicates),
             };
             acts.push((op, verb, extent, part));
         }

@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use sqlparser::ast;
+
 use crate::facts::{Extent, How, OutputColumn, Path, Sources, Target};
 use crate::schema::CatalogTable;
 
@@ -288,6 +290,8 @@ pub(super) struct Names<'p, 'a> {
     /// The names of `parent` stand in the same FROM: what is not LATERAL does not see them.
     pub(super) beside: bool,
     pub(super) ctes: Vec<(String, Cte)>,
+    /// The queries of `ctes`, as they are written.
+    pub(super) queries: Vec<(String, &'p ast::Cte)>,
     pub(super) relations: Vec<Relation<'a>>,
     /// Which of the relations are joined so that columns merge, in their order.
     pub(super) joined: Vec<Joined>,
@@ -320,6 +324,16 @@ impl<'p, 'a> Names<'p, 'a> {
     /// The relations that are seen, with their positions.
     pub(super) fn seen(&self) -> impl Iterator<Item = (usize, &Relation<'a>)> {
         self.relations.iter().enumerate().skip(self.first)
+    }
+
+    /// The named queries that are seen, the nearest last.
+    pub(super) fn queries_seen(&self) -> Vec<(String, &'p ast::Cte)> {
+        let mut levels = vec![self];
+        while let Some(parent) = levels.last().and_then(|names| names.parent) {
+            levels.push(parent);
+        }
+        let queries = levels.into_iter().rev().flat_map(|names| &names.queries);
+        queries.map(|(name, query)| (name.clone(), *query)).collect()
     }
 
     pub(super) fn cte(&self, name: &str) -> Option<&Cte> {

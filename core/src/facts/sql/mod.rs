@@ -4,6 +4,7 @@
 //! is unknown and never guessed. Statements that the parser has no grammar for are bounded by
 //! their first words, or not at all.
 
+mod aim;
 mod calls;
 mod children;
 mod constant;
@@ -39,6 +40,7 @@ mod statement;
 #[cfg(test)]
 mod tests;
 mod walk;
+mod witness;
 mod words;
 
 use std::borrow::Cow;

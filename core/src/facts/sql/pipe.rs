@@ -10,7 +10,8 @@ use sqlparser::ast::{
     PivotValueSource, SetExpr, TableFactor,
 };
 
-use super::extent::{self, Aim};
+use super::aim::Aim;
+use super::extent;
 use super::flow::{Column, Flow, Names, Origin, Relation, Shape};
 use super::query::{Rows, row_count};
 use super::walk::{Walk, wider};
@@ -233,7 +234,7 @@ impl<'a> Walk<'_, 'a> {
         flowing.depends.add(&self.condition(expr, level));
         if flowing.plain && flowing.rows.extent == Extent::All {
             let aim = Aim::of_select(self, level);
-            flowing.rows.extent = extent::narrowed(Extent::All, Some(expr), &aim);
+            flowing.rows.extent = extent::narrowed(Extent::All, &[expr], &aim);
         }
     }
 

@@ -8,7 +8,8 @@ use sqlparser::ast::{
     SetExpr, SetOperator, SetQuantifier, Top, TopQuantity, Value, With,
 };
 
-use super::extent::{self, Aim};
+use super::aim::Aim;
+use super::extent;
 use super::flow::{
     Column, Columns, Cte, Names, Origin, Relation, Shape, shared_dependence, weight,
 };
@@ -52,7 +53,7 @@ impl<'a> Walk<'_, 'a> {
         } = query;
         // What the rows are written as.
         let _ = format_clause;
-        let mut names = Names::inside(outer);
+        let mut names: Names<'_, 'a> = Names::inside(outer);
         if let Some(with) = with {
             self.with(with, &mut names);
         }
@@ -83,7 +84,7 @@ impl<'a> Walk<'_, 'a> {
         rows
     }
 
-    fn with(&mut self, with: &With, names: &mut Names<'_, 'a>) {
+    fn with<'p>(&mut self, with: &'p With, names: &mut Names<'p, 'a>) {
         // SQLite lets every expression of the list see every other, whatever the keyword says.
         let recursive = with.recursive || self.manners().with_recurses;
         if recursive {
@@ -111,10 +112,11 @@ impl<'a> Walk<'_, 'a> {
                 columns: self.renamed(rows.columns, &new),
                 depends: rows.depends,
                 targets: Rc::new(part.targets.clone()),
-                extent: if recursive { Extent::Unknown } else { rows.extent },
+                extent: if recursive && part.recursed { Extent::Unknown } else { rows.extent },
             };
             self.absorb(part);
             // Later expressions of the same name hide earlier ones.
+            names.queries.push((name.clone(), cte));
             names.ctes.push((name, ready));
         }
     }
@@ -517,12 +519,12 @@ impl<'a> Walk<'_, 'a> {
             }
         } else {
             let aim = Aim::of_select(self, &level);
-            let restriction = selection.as_ref().or(prewhere.as_ref());
+            let conditions: Vec<&Expr> = selection.iter().chain(prewhere).collect();
             if self.setting.dialect == Dialect::Oracle {
                 let rownum = selection.as_ref().and_then(extent::rownum_bound);
                 bound = [bound, rownum].into_iter().flatten().min();
             }
-            let own = extent::narrowed(from_extent, restriction, &aim);
+            let own = extent::narrowed(from_extent, &conditions, &aim);
             match self.part.inner.take() {
                 Some(inner) if inner.max_rows().is_none() => wider(own, inner),
                 Some(_) | None => own,
