@@ -152,14 +152,16 @@ impl<'e> Aim<'e> {
 
     /// Whether an item of FROM is the target.
     pub(super) fn is_object(&self, factor: &TableFactor) -> bool {
-        let alias = match factor {
-            TableFactor::Table { name, alias: None, .. } => {
-                name.0.last().and_then(|part| part.as_ident())
-            }
-            TableFactor::Table { alias: Some(alias), .. }
-            | TableFactor::Derived { alias: Some(alias), .. } => Some(&alias.name),
-            TableFactor::Derived { alias: None, .. } => None,
-            _ => return false,
+        let alias = if let TableFactor::Table { alias: Some(alias), .. }
+        | TableFactor::Derived { alias: Some(alias), .. } = factor
+        {
+            Some(&alias.name)
+        } else if let TableFactor::Table { name, .. } = factor {
+            name.0.last().and_then(|part| part.as_ident())
+        } else if let TableFactor::Derived { .. } = factor {
+            None
+        } else {
+            return false;
         };
         match (alias, self.qualifiers.first()) {
             (Some(alias), Some(target)) => self.folded(alias) == *target,
@@ -171,7 +173,8 @@ impl<'e> Aim<'e> {
     /// Whether a name is the target's own.
     pub(super) fn is_itself(&self, name: &ObjectName) -> bool {
         let Some(path) = &self.path else { return false };
-        let theirs = name.0.iter().rev().map(|part| part.as_ident().map(|ident| self.folded(ident)));
+        let theirs =
+            name.0.iter().rev().map(|part| part.as_ident().map(|ident| self.folded(ident)));
         let mut mine = path.0.iter().rev();
         // As far as both are written.
         theirs.zip(&mut mine).all(|(theirs, mine)| match (theirs, mine) {
@@ -199,7 +202,9 @@ impl<'e> Aim<'e> {
                 return None;
             }
             return match &self.columns {
-                Some(columns) if !columns.contains(&name) => is_system_column(&name).then_some(name),
+                Some(columns) if !columns.contains(&name) => {
+                    is_system_column(&name).then_some(name)
+                }
                 None if self.doubtful.contains(&name) => None,
                 Some(_) | None => Some(name),
             };
@@ -207,8 +212,8 @@ impl<'e> Aim<'e> {
         if let Expr::CompoundIdentifier(idents) = expr
             && let [.., qualifier, column] = idents.as_slice()
         {
-            let ours = self.qualifiers.is_empty()
-                || self.qualifiers.contains(&self.folded(qualifier));
+            let ours =
+                self.qualifiers.is_empty() || self.qualifiers.contains(&self.folded(qualifier));
             return ours.then(|| self.folded(column));
         }
         None
@@ -273,18 +278,20 @@ impl<'e> Aim<'e> {
 
 fn on_of(operator: &JoinOperator) -> Option<&Expr> {
     use sqlparser::ast::JoinConstraint;
-    match operator {
-        JoinOperator::Join(JoinConstraint::On(on))
-        | JoinOperator::Inner(JoinConstraint::On(on))
-        | JoinOperator::StraightJoin(JoinConstraint::On(on))
-        | JoinOperator::Left(JoinConstraint::On(on))
-        | JoinOperator::LeftOuter(JoinConstraint::On(on))
-        | JoinOperator::Right(JoinConstraint::On(on))
-        | JoinOperator::RightOuter(JoinConstraint::On(on))
-        | JoinOperator::FullOuter(JoinConstraint::On(on))
-        | JoinOperator::Semi(JoinConstraint::On(on))
-        | JoinOperator::LeftSemi(JoinConstraint::On(on)) => Some(on),
-        _ => None,
+    if let JoinOperator::Join(JoinConstraint::On(on))
+    | JoinOperator::Inner(JoinConstraint::On(on))
+    | JoinOperator::StraightJoin(JoinConstraint::On(on))
+    | JoinOperator::Left(JoinConstraint::On(on))
+    | JoinOperator::LeftOuter(JoinConstraint::On(on))
+    | JoinOperator::Right(JoinConstraint::On(on))
+    | JoinOperator::RightOuter(JoinConstraint::On(on))
+    | JoinOperator::FullOuter(JoinConstraint::On(on))
+    | JoinOperator::Semi(JoinConstraint::On(on))
+    | JoinOperator::LeftSemi(JoinConstraint::On(on)) = operator
+    {
+        Some(on)
+    } else {
+        None
     }
 }
 

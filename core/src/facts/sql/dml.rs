@@ -3,10 +3,11 @@
 use std::rc::Rc;
 
 use sqlparser::ast::{
-    Assignment, AssignmentTarget, ConflictTarget, Delete, Expr, FromTable, Insert, Merge, MergeAction, MergeClause, MergeClauseKind, MergeInsertKind,
-    MergeUpdateKind, MultiTableInsertIntoClause, MultiTableInsertValue, ObjectName,
-    OnConflictAction, OnInsert, OutputClause, SelectItem, SqliteOnConflict, Statement, TableFactor,
-    TableObject, TableWithJoins, Update, UpdateTableFromKind,
+    Assignment, AssignmentTarget, ConflictTarget, Delete, Expr, FromTable, Insert, Merge,
+    MergeAction, MergeClause, MergeClauseKind, MergeInsertKind, MergeUpdateKind,
+    MultiTableInsertIntoClause, MultiTableInsertValue, ObjectName, OnConflictAction, OnInsert,
+    OutputClause, SelectItem, SqliteOnConflict, Statement, TableFactor, TableObject,
+    TableWithJoins, Update, UpdateTableFromKind,
 };
 
 use super::aim::{Aim, Tables, parts_of};
@@ -317,9 +318,11 @@ impl<'a> Walk<'_, 'a> {
             };
             changes = Some(("ON CONFLICT DO UPDATE", part, columns));
         }
-        let takes_from_itself = self.part.targets.iter().any(|target| {
-            target.role == Role::Source && Some(&target.path) == own.as_ref()
-        });
+        let takes_from_itself = self
+            .part
+            .targets
+            .iter()
+            .any(|target| target.role == Role::Source && Some(&target.path) == own.as_ref());
         let (returned, outputs) =
             self.returned(returning.as_ref(), output.as_ref(), &mut level, written);
         let verb = if *replace_into || self.word(0) == "replace" { "REPLACE" } else { "INSERT" };

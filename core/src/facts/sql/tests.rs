@@ -115,6 +115,31 @@ proptest! {
         }
     }
 
+    /// The usual conditions, which are not put to sample rows, would be refused by one.
+    #[test]
+    fn usual_conditions_have_a_witness(
+        column in prop::sample::select(&["a", "t.a", "\"A b\""][..]),
+        value in prop_oneof![
+            any::<i64>().prop_map(|n| n.unsigned_abs().to_string()),
+            (0..9_u8, any::<u16>()).prop_map(|(n, m)| format!("{n}.{m}")),
+            "[a-z0-9%_ ]{0,9}".prop_map(|text| format!("'{text}'")),
+            Just("$1".to_owned()),
+        ],
+        form in 0..4_usize,
+    ) {
+        let condition = match form {
+            0 => format!("{column} = {value}"),
+            1 => format!("{column} <> {value}"),
+            2 => format!("{column} IN ({value}, 7)"),
+            _ => format!("{column} NOT IN ({value}, {value})"),
+        };
+        let reach = |condition: &str| {
+            let facts = read(POSTGRES, &format!("DELETE FROM t WHERE {condition}"), None);
+            facts.actions.first().map(|action| action.extent.clone())
+        };
+        prop_assert_eq!(reach(&condition), reach(&format!("({condition}) IS TRUE")), "{}", condition);
+    }
+
     /// The same command has the same facts.
     #[test]
     fn deterministic(text in statement()) {

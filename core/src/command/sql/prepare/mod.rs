@@ -7,6 +7,7 @@ mod cloud;
 mod engines;
 mod mysql;
 mod postgres;
+mod sqlite;
 mod tsql;
 
 pub(crate) use cloud::{ROWS_MARK, STAGE_MARK};
@@ -18,6 +19,7 @@ use crate::command::Dialect;
 
 /// Makes the tokens of a statement ready for the parser.
 pub(super) fn prepare(dialect: Dialect, tokens: &mut Vec<TokenWithSpan>) {
+    part_queries_in_lists(tokens);
     match dialect {
         Dialect::Postgres => postgres::prepare(tokens),
         Dialect::Redshift => {
@@ -34,7 +36,54 @@ pub(super) fn prepare(dialect: Dialect, tokens: &mut Vec<TokenWithSpan>) {
         | Dialect::Databricks => engines::prepare(dialect, tokens),
         Dialect::Mssql => tsql::mssql(tokens),
         Dialect::Oracle => tsql::oracle(tokens),
-        Dialect::Sqlite => {}
+        Dialect::Sqlite => sqlite::prepare(tokens),
+    }
+}
+
+/// `x IN ((SELECT …), 1)`: a sign before a query that is one of several values, since the parser
+/// takes it for the only one.
+fn part_queries_in_lists(tokens: &mut Vec<TokenWithSpan>) {
+    let read = Tokens(tokens);
+    let opens = |at: usize| read.mark(at) == Some(&Parsed::LParen);
+    let places: Vec<usize> = (1..tokens.len())
+        .filter(|at| {
+            read.is(at - 1, "in")
+                && opens(*at)
+                && opens(at + 1)
+                && read.is_one_of(at + 2, &["select", "with", "values"])
+                && close_of(read, at + 1)
+                    .is_some_and(|close| read.mark(close + 1) == Some(&Parsed::Comma))
+        })
+        .collect();
+    for at in places.into_iter().rev() {
+        if let Some(span) = tokens.get(at).map(|token| token.span) {
+            tokens.insert(at + 1, TokenWithSpan::new(Parsed::Plus, span));
+        }
+    }
+}
+
+/// What `x IS NULL` and `x IS NOT NULL` are made of.
+const ABSENT: &[&str] = &["IS", "NULL"];
+const PRESENT: &[&str] = &["IS", "NOT", "NULL"];
+
+/// Puts operators behind a value, `x ISNULL`, in the words of the standard.
+fn name_presence(tokens: &mut Vec<TokenWithSpan>, operators: &[(&[&str], &[&str])]) {
+    let read = Tokens(tokens);
+    if read.is_one_of(0, &["create", "alter"]) {
+        return;
+    }
+    let named = |at: usize| {
+        let operator = operators.iter().find(|(words, _)| read.words(at, words))?;
+        let is_call = read.mark(at + operator.0.len()) == Some(&Parsed::LParen);
+        (read.ends_operand(at - 1) && !is_call).then_some((at, operator))
+    };
+    let places: Vec<_> = (1..tokens.len()).filter_map(named).collect();
+    for (at, (words, meant)) in places.into_iter().rev() {
+        if let Some(span) = tokens.get(at).map(|token| token.span) {
+            let meant = meant.iter().map(|word| Parsed::make_word(word, None));
+            let meant = meant.map(|token| TokenWithSpan::new(token, span));
+            tokens.splice(at..at + words.len(), meant);
+        }
     }
 }
 

@@ -3,12 +3,13 @@
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token as Parsed, TokenWithSpan};
 
-use super::remove;
+use super::{ABSENT, PRESENT, name_presence, remove};
 
 /// Makes the tokens of a statement ready for the parser.
 pub(super) fn prepare(tokens: &mut Vec<TokenWithSpan>) {
     leave_out_only(tokens);
     leave_out_locks(tokens);
+    name_presence(tokens, &[(&["notnull"], PRESENT), (&["isnull"], ABSENT)]);
 }
 
 /// Leaves out `ONLY` before a table's name, and the brackets of `ONLY (t)`.

@@ -208,7 +208,8 @@ impl<'e> Search<'e, '_> {
 }
 
 fn has_star(select: &Select) -> bool {
-    select.projection.iter().any(|item| {
-        matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(_, _))
-    })
+    select
+        .projection
+        .iter()
+        .any(|item| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(_, _)))
 }

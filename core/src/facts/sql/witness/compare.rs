@@ -39,8 +39,7 @@ impl Search<'_, '_> {
             return Some(self.probes.get(*a)?.number.cmp(&self.probes.get(*b)?.number));
         }
         // Texts are compared as texts, unless the other side is a number.
-        let is_text =
-            |datum: &Datum| matches!(datum, Datum::Text(text) if text.trim().parse::<f64>().is_err());
+        let is_text = |datum: &Datum| matches!(datum, Datum::Text(text) if text.trim().parse::<f64>().is_err());
         if is_text(&a.datum) || is_text(&b.datum) {
             let is_number =
                 |datum: &Datum| matches!(datum, Datum::Int(_) | Datum::Real(_) | Datum::Truth(_));
@@ -174,9 +173,34 @@ pub(super) fn opposite(test: Test) -> Test {
 /// PostgreSQL's functions behind the operators: `int4eq`, `textne`, `float8lt`.
 pub(super) fn test_of_function(name: &str) -> Option<Test> {
     const TYPES: &[&str] = &[
-        "bool", "bpchar", "bytea", "char", "date_", "float4", "float48", "float8", "float84",
-        "int2", "int24", "int28", "int4", "int42", "int48", "int8", "int82", "int84", "name",
-        "numeric_", "oid", "text", "text_", "tid", "time_", "timestamp_", "timestamptz_", "uuid_",
+        "bool",
+        "bpchar",
+        "bytea",
+        "char",
+        "date_",
+        "float4",
+        "float48",
+        "float8",
+        "float84",
+        "int2",
+        "int24",
+        "int28",
+        "int4",
+        "int42",
+        "int48",
+        "int8",
+        "int82",
+        "int84",
+        "name",
+        "numeric_",
+        "oid",
+        "text",
+        "text_",
+        "tid",
+        "time_",
+        "timestamp_",
+        "timestamptz_",
+        "uuid_",
         "xid",
     ];
     let signs = [("eq", "="), ("ne", "<>"), ("lt", "<"), ("le", "<="), ("gt", ">"), ("ge", ">=")];

@@ -24,12 +24,7 @@ fn is_truth(expr: &Expr) -> bool {
 
 impl<'e> Search<'e, '_> {
     /// Whether the row is turned away, whatever stands beside it.
-    pub(super) fn refuses(
-        &mut self,
-        conditions: &[&'e Expr],
-        row: Row,
-        missing: Missing,
-    ) -> bool {
+    pub(super) fn refuses(&mut self, conditions: &[&'e Expr], row: Row, missing: Missing) -> bool {
         (self.row, self.missing) = (row, missing);
         let around = self.around.clone();
         let candidates = match self.scopes.get(around.start) {
@@ -382,12 +377,7 @@ impl<'e> Search<'e, '_> {
     }
 
     /// `left IN (query)`, with `test` for the equality.
-    fn in_query(
-        &mut self,
-        left: &'e Expr,
-        query: &'e sqlparser::ast::Query,
-        test: Test,
-    ) -> Truth {
+    fn in_query(&mut self, left: &'e Expr, query: &'e sqlparser::ast::Query, test: Test) -> Truth {
         let values = self.side(left);
         let equality = test(Ordering::Equal) && !test(Ordering::Less) && !test(Ordering::Greater);
         let of_row = values.iter().any(|value| value.grade == Grade::Row);

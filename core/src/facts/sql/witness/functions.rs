@@ -13,10 +13,39 @@ use crate::facts::sql::constant::strip;
 
 /// Functions that give nothing for a missing value.
 const STRICT: &[&str] = &[
-    "abs", "bit_length", "char_length", "character_length", "charindex", "contains", "date",
-    "date_trunc", "endswith", "ends_with", "instr", "lcase", "len", "length", "lengthb", "locate",
-    "lower", "mod", "octet_length", "patindex", "position", "rlike", "regexp", "regexp_like",
-    "startswith", "starts_with", "strpos", "substr", "substring", "trim", "ucase", "upper", "year",
+    "abs",
+    "bit_length",
+    "char_length",
+    "character_length",
+    "charindex",
+    "contains",
+    "date",
+    "date_trunc",
+    "endswith",
+    "ends_with",
+    "instr",
+    "lcase",
+    "len",
+    "length",
+    "lengthb",
+    "locate",
+    "lower",
+    "mod",
+    "octet_length",
+    "patindex",
+    "position",
+    "rlike",
+    "regexp",
+    "regexp_like",
+    "startswith",
+    "starts_with",
+    "strpos",
+    "substr",
+    "substring",
+    "trim",
+    "ucase",
+    "upper",
+    "year",
 ];
 
 /// The query that a call has for its argument: `ARRAY(SELECT …)`.
@@ -165,8 +194,7 @@ impl<'e> Search<'e, '_> {
                     None => Sample::NULL,
                 }
             }
-            ("greatest" | "least", [first, rest @ ..])
-            | ("max" | "min", [first, rest @ .., _]) => {
+            ("greatest" | "least", [first, rest @ ..]) | ("max" | "min", [first, rest @ .., _]) => {
                 let rest = args.get(1..).unwrap_or(rest);
                 self.extreme(name, first, rest)?
             }
@@ -266,7 +294,8 @@ impl<'e> Search<'e, '_> {
     }
 
     fn extreme(&mut self, name: &str, first: &'e Expr, rest: &[&'e Expr]) -> Option<Sample> {
-        let wanted = if matches!(name, "greatest" | "max") { Ordering::Greater } else { Ordering::Less };
+        let wanted =
+            if matches!(name, "greatest" | "max") { Ordering::Greater } else { Ordering::Less };
         let mut best = self.value(first);
         let mut grade = best.grade;
         for value in rest {

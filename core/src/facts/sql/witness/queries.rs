@@ -4,14 +4,15 @@ use std::cmp::Ordering;
 use std::ops::Range;
 
 use sqlparser::ast::{
-    Expr, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, JoinConstraint, JoinOperator, LimitClause, Query, Select, SelectItem,
-    SetExpr, SetOperator, TableAliasColumnDef, TableFactor, Value,
+    Expr, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, JoinConstraint,
+    JoinOperator, LimitClause, Query, Select, SelectItem, SetExpr, SetOperator,
+    TableAliasColumnDef, TableFactor, Value,
 };
 
 use super::samples::{ENDS, hash};
 use super::{
-    Asked, Condition, Datum, Grade, Item, Kind, MAX_DEPTH, MAX_SCOPES, Relation, Row, Sample, Scope,
-    Search, Shown, Truth,
+    Asked, Condition, Datum, Grade, Item, Kind, MAX_DEPTH, MAX_SCOPES, Relation, Row, Sample,
+    Scope, Search, Shown, Truth,
 };
 use crate::facts::sql::aim::{Tables, parts_of};
 use crate::facts::sql::query::row_count;
@@ -25,7 +26,7 @@ impl<'e> Search<'e, '_> {
         self.scopes.push(Scope::new(None, false));
         let mut target = None;
         for tables in self.aim.tables() {
-            if self.from_item(start, *tables, false, 0, &mut target).is_none() {
+            if self.item(start, *tables, false, 0, &mut target).is_none() {
                 // Too much to look through: nothing is known of what stands beside.
                 self.scopes.truncate(start);
                 return;
@@ -55,7 +56,9 @@ impl<'e> Search<'e, '_> {
             || select.qualify.is_some()
             || !select.connect_by.is_empty();
         let empty = match &query.limit_clause {
-            Some(LimitClause::LimitOffset { limit: Some(limit), .. }) => row_count(limit) == Some(0),
+            Some(LimitClause::LimitOffset { limit: Some(limit), .. }) => {
+                row_count(limit) == Some(0)
+            }
             Some(LimitClause::LimitOffset { .. } | LimitClause::OffsetCommaLimit { .. }) | None => {
                 false
             }
@@ -66,7 +69,7 @@ impl<'e> Search<'e, '_> {
         scope.conditions = conditions.map(Condition::Holds).collect();
         self.scopes.push(scope);
         for tables in &select.from {
-            self.from_item(at, parts_of(tables), bounded, depth, &mut None)?;
+            self.item(at, parts_of(tables), bounded, depth, &mut None)?;
         }
         if bounded {
             self.none_whole(at);
@@ -76,7 +79,7 @@ impl<'e> Search<'e, '_> {
 
     /// Adds the relations of one item of a FROM to the scope at `at`. The target of the statement
     /// is put into `target` instead; conditions of its inner joins are the search's own.
-    fn from_item(
+    fn item(
         &mut self,
         at: usize,
         (relation, joins): Tables<'e>,
@@ -153,7 +156,7 @@ impl<'e> Search<'e, '_> {
             return Some(());
         }
         if let TableFactor::NestedJoin { table_with_joins, alias: None } = factor {
-            return self.from_item(at, parts_of(table_with_joins), bounded, depth, target);
+            return self.item(at, parts_of(table_with_joins), bounded, depth, target);
         }
         let (name, kind) = self.kind_of(factor, bounded, depth)?;
         let relation = Relation { name, kind, optional: None, chosen: None, absent: false };
@@ -436,12 +439,8 @@ impl<'e> Search<'e, '_> {
             SetExpr::SetOperation { left, op, set_quantifier: _, right } => {
                 let first = self.any_row_of(left, query, asked, test);
                 match op {
-                    SetOperator::Union => {
-                        first.or(self.any_row_of(right, query, asked, test))
-                    }
-                    SetOperator::Intersect => {
-                        first.and(self.any_row_of(right, query, asked, test))
-                    }
+                    SetOperator::Union => first.or(self.any_row_of(right, query, asked, test)),
+                    SetOperator::Intersect => first.and(self.any_row_of(right, query, asked, test)),
                     SetOperator::Except | SetOperator::Minus if asked.equality => {
                         first.and(self.any_row_of(right, query, asked, test).not())
                     }
@@ -496,10 +495,8 @@ impl<'e> Search<'e, '_> {
             self.candidates(self.has_whole(inside.clone()))
         };
         let beside = (self.beside, self.their_nulls);
-        let outer = (
-            std::mem::replace(&mut self.touched, false),
-            std::mem::replace(&mut self.read, false),
-        );
+        let outer =
+            (std::mem::replace(&mut self.touched, false), std::mem::replace(&mut self.read, false));
         let mut found = Truth::No;
         for shown in candidates {
             if !self.step() {
@@ -616,8 +613,7 @@ impl<'e> Search<'e, '_> {
 
 /// Whether LIMIT and OFFSET are there to leave rows out.
 fn leaves_rows_out(clause: &LimitClause) -> bool {
-    let is_parameter =
-        |expr: &Expr| matches!(expr, Expr::Value(value) if matches!(value.value, Value::Placeholder(_)));
+    let is_parameter = |expr: &Expr| matches!(expr, Expr::Value(value) if matches!(value.value, Value::Placeholder(_)));
     let skips = |offset: &Expr| row_count(offset) != Some(0);
     let ends = |limit: &Expr| row_count(limit).is_some() || is_parameter(limit);
     match clause {

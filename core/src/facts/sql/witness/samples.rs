@@ -207,9 +207,10 @@ impl<'e, 'c> Search<'e, 'c> {
         let uniform = given.chain(0..OWN.len()).map(Row::Uniform);
         let compared = (0..4).map(Row::Compared);
         let mixed = (2..20).map(Row::Mixed);
-        let swept = self.named.iter().take(MAX_SWEPT).flat_map(|column| {
-            (0..self.probes.len()).map(|at| Row::Swept { column: *column, at })
-        });
+        let swept =
+            self.named.iter().take(MAX_SWEPT).flat_map(|column| {
+                (0..self.probes.len()).map(|at| Row::Swept { column: *column, at })
+            });
         let rows: Vec<Row> = std::iter::once(Row::Mixed(1))
             .chain(compared)
             .chain(mixed)
@@ -318,9 +319,10 @@ pub(super) fn key_of(column: &str) -> u64 {
 /// FNV-1a and a finish, for picking only.
 pub(super) fn hash(words: &[u64], bytes: &[u8]) -> u64 {
     let words = words.iter().flat_map(|word| word.to_le_bytes());
-    let state = words.chain(bytes.iter().copied()).fold(0xcbf2_9ce4_8422_2325_u64, |state, byte| {
-        (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let state =
+        words.chain(bytes.iter().copied()).fold(0xcbf2_9ce4_8422_2325_u64, |state, byte| {
+            (state ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
     let state = (state ^ (state >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     state ^ (state >> 32)
 }

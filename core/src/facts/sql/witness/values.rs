@@ -206,9 +206,7 @@ impl<'e> Search<'e, '_> {
             self.text(&a).zip(self.text(&b)).map(|(a, b)| Datum::Text(a + &b))
         } else {
             let whole = self.int(&a).zip(self.int(&b)).and_then(|(a, b)| of_integers(a, op, b));
-            whole.or_else(|| {
-                self.real(&a).zip(self.real(&b)).and_then(|(a, b)| of_reals(a, op, b))
-            })
+            whole.or_else(|| self.real(&a).zip(self.real(&b)).and_then(|(a, b)| of_reals(a, op, b)))
         };
         match datum {
             Some(datum) => Sample::of(datum, a.grade.max(b.grade)),
