@@ -9,6 +9,9 @@ pub const MAX_COMMAND_BYTES: usize = 64 * 1024;
 /// Tokens of one SQL command, as counted by the guard lexer.
 pub const MAX_SQL_TOKENS: usize = 20_000;
 
+/// Statements of one command; 64 KiB of ordinary ones are fewer.
+pub const MAX_SQL_STATEMENTS: usize = 1000;
+
 /// Texts that one SQL command may stand for, over the releases of a server: comments with versions.
 pub const MAX_SQL_VERSIONS: usize = 4;
 

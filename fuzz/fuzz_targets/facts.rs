@@ -1,17 +1,26 @@
 //! Any bytes, under any protocol, get facts: no panic, no abort, no hang.
 //!
 //! The first byte picks the protocol and what is known of the session; the rest is the command.
+//! `PLACET_FUZZ_PROTOCOL` picks the protocol instead.
 #![no_main]
+
+use std::env;
+use std::sync::LazyLock;
 
 use libfuzzer_sys::fuzz_target;
 use placet::command::Protocol;
 use placet::facts::{self, Scope, Understanding};
 use placet::schema::SqlSession;
 
+static ONLY: LazyLock<Option<String>> = LazyLock::new(|| env::var("PLACET_FUZZ_PROTOCOL").ok());
+
 fuzz_target!(|data: &[u8]| {
     let Some((choice, command)) = data.split_first() else { return };
     let protocols: Vec<Protocol> = Protocol::all().collect();
-    let protocol = protocols[usize::from(*choice >> 2) % protocols.len()];
+    let protocol = match ONLY.as_deref() {
+        Some(name) => Protocol::parse(name).expect("the name of a protocol"),
+        None => protocols[usize::from(*choice >> 2) % protocols.len()],
+    };
     let (strings, mode) = [
         (Some(true), Some("")),
         (Some(false), Some("ANSI_QUOTES")),

@@ -39,6 +39,7 @@ reasons! {
     NotText = "not_text", "the bytes are not valid UTF-8 text";
     TooLong = "too_long", "the command is longer than the bound";
     TooManyTokens = "too_many_tokens", "the command has more tokens than the bound";
+    TooManyStatements = "too_many_statements", "the command has more statements than the bound";
     TooDeep = "too_deep", "brackets or blocks nest deeper than the bound";
     TooChained = "too_chained", "a run of operators is longer than the bound";
     Unterminated = "unterminated", "a string, comment, quoted name or bracket has no end";

@@ -43,6 +43,8 @@ refusals! {
     TooLong = "too_long", "the command is longer than the bound", "send smaller commands";
     TooManyTokens = "too_many_tokens", "the command has more tokens than the bound",
         "send smaller commands, or bind the values of a long list as one parameter";
+    TooManyStatements = "too_many_statements", "the command has more statements than the bound",
+        "send a long script in parts";
     TooDeep = "too_deep", "brackets or blocks nest deeper than the bound",
         "split the statement, or name its inner queries in a WITH clause";
     TooChained = "too_chained", "a run of operators is longer than the bound",

@@ -4,11 +4,11 @@
 use std::collections::BTreeSet;
 
 use sqlparser::ast::{
-    Cte, Expr, Ident, Join, JoinOperator, ObjectName, SetExpr, TableFactor, TableWithJoins,
+    Expr, Ident, Join, JoinOperator, ObjectName, SetExpr, TableFactor, TableWithJoins,
 };
 
 use super::children::children;
-use super::flow::{Names, Shape};
+use super::flow::{Names, Queries, Shape};
 use super::names::last;
 use super::walk::Walk;
 use crate::command::Dialect;
@@ -44,7 +44,7 @@ pub(super) struct Aim<'e> {
     /// The FROM of a statement that changes rows, with the target in it.
     tables: Vec<Tables<'e>>,
     /// The named queries that it sees.
-    queries: Vec<(String, &'e Cte)>,
+    queries: Queries<'e>,
 }
 
 impl<'e> Aim<'e> {
@@ -90,7 +90,7 @@ impl<'e> Aim<'e> {
             never_null: Vec::new(),
             path: None,
             tables: Vec::new(),
-            queries: level.queries_seen(),
+            queries: level.queries.clone(),
         }
     }
 
@@ -130,7 +130,7 @@ impl<'e> Aim<'e> {
         }
     }
 
-    pub(super) fn queries(&self) -> &[(String, &'e Cte)] {
+    pub(super) const fn queries(&self) -> &Queries<'e> {
         &self.queries
     }
 
@@ -147,7 +147,7 @@ impl<'e> Aim<'e> {
     pub(super) fn is_table(&self) -> bool {
         let Some(path) = &self.path else { return false };
         let name = last(path);
-        self.dialect != Dialect::Mssql || !self.queries.iter().any(|(query, _)| query == name)
+        self.dialect != Dialect::Mssql || self.queries.find(name).is_none()
     }
 
     /// Whether an item of FROM is the target.

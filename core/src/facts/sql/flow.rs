@@ -13,23 +13,57 @@ use crate::schema::CatalogTable;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Origin {
     Any,
-    Columns(BTreeSet<String>),
+    Columns(Set),
+}
+
+/// A set that values share until one of them adds to it. Nothing at all stands for the empty one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Set(Option<Rc<BTreeSet<String>>>);
+
+impl Set {
+    fn of(columns: BTreeSet<String>) -> Self {
+        Self((!columns.is_empty()).then(|| Rc::new(columns)))
+    }
+
+    fn iter(&self) -> impl Iterator<Item = &String> {
+        self.0.iter().flat_map(|columns| columns.iter())
+    }
+
+    fn add(&mut self, other: &Self) {
+        match (&mut self.0, &other.0) {
+            (_, None) => {}
+            (mine @ None, theirs) => mine.clone_from(theirs),
+            (Some(mine), Some(theirs)) => {
+                let adds = !Rc::ptr_eq(mine, theirs) && !theirs.is_subset(mine);
+                if adds {
+                    Rc::make_mut(mine).extend(theirs.iter().cloned());
+                }
+            }
+        }
+    }
+
+    /// What is in both.
+    fn shared_with(&self, other: &Self) -> Self {
+        match (&self.0, &other.0) {
+            (Some(mine), Some(theirs)) if Rc::ptr_eq(mine, theirs) => self.clone(),
+            (Some(mine), Some(theirs)) => Self::of(mine.intersection(theirs).cloned().collect()),
+            (None, _) | (_, None) => Self(None),
+        }
+    }
 }
 
 impl Origin {
-    pub(super) const NONE: Self = Self::Columns(BTreeSet::new());
+    pub(super) const NONE: Self = Self::Columns(Set(None));
 
     pub(super) fn one(column: String) -> Self {
-        Self::Columns(BTreeSet::from([column]))
+        Self::Columns(Set::of(BTreeSet::from([column])))
     }
 
     pub(super) fn add(&mut self, other: &Self) {
         match (&mut *self, other) {
             (Self::Any, _) => {}
             (_, Self::Any) => *self = Self::Any,
-            (Self::Columns(mine), Self::Columns(theirs)) => {
-                mine.extend(theirs.iter().cloned());
-            }
+            (Self::Columns(mine), Self::Columns(theirs)) => mine.add(theirs),
         }
     }
 
@@ -37,14 +71,14 @@ impl Origin {
     pub(super) fn len(&self) -> usize {
         match self {
             Self::Any => 0,
-            Self::Columns(columns) => columns.len(),
+            Self::Columns(Set(columns)) => columns.as_ref().map_or(0, |columns| columns.len()),
         }
     }
 
     fn sources(self) -> Sources {
         match self {
             Self::Any => Sources::Any,
-            Self::Columns(columns) => Sources::Columns(columns.into_iter().collect()),
+            Self::Columns(columns) => Sources::Columns(columns.iter().cloned().collect()),
         }
     }
 }
@@ -59,7 +93,7 @@ impl From<&Sources> for Origin {
     fn from(sources: &Sources) -> Self {
         match sources {
             Sources::Any => Self::Any,
-            Sources::Columns(columns) => Self::Columns(columns.iter().cloned().collect()),
+            Sources::Columns(columns) => Self::Columns(Set::of(columns.iter().cloned().collect())),
         }
     }
 }
@@ -147,7 +181,7 @@ pub(super) fn shared_dependence(columns: &[Column]) -> Origin {
             (_, Origin::Any) => {}
             (Origin::Any, depends) => shared = depends.clone(),
             (Origin::Columns(shared), Origin::Columns(depends)) => {
-                shared.retain(|column| depends.contains(column));
+                *shared = shared.shared_with(depends);
             }
         }
     }
@@ -283,6 +317,46 @@ pub(super) enum Cte {
     Ready { columns: Columns, depends: Origin, targets: Rc<Vec<Target>>, extent: Extent },
 }
 
+/// Named queries, the nearest first. What a query sees are those behind it.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Queries<'p>(Option<Rc<Named<'p>>>);
+
+#[derive(Debug)]
+struct Named<'p> {
+    name: String,
+    query: &'p ast::Cte,
+    behind: Queries<'p>,
+}
+
+impl<'p> Queries<'p> {
+    pub(super) fn push(&mut self, name: String, query: &'p ast::Cte) {
+        let behind = std::mem::take(self);
+        self.0 = Some(Rc::new(Named { name, query, behind }));
+    }
+
+    /// The query of that name, and those that it sees.
+    pub(super) fn find(&self, name: &str) -> Option<(&'p ast::Cte, Self)> {
+        let mut at = self;
+        while let Some(named) = &at.0 {
+            if named.name == name {
+                return Some((named.query, named.behind.clone()));
+            }
+            at = &named.behind;
+        }
+        None
+    }
+}
+
+/// One by one: as many queries may be named as a command has room for.
+impl Drop for Queries<'_> {
+    fn drop(&mut self) {
+        let mut at = self.0.take();
+        while let Some(mut named) = at.and_then(Rc::into_inner) {
+            at = named.behind.0.take();
+        }
+    }
+}
+
 /// The names that an expression or a FROM clause can see.
 #[derive(Debug, Default)]
 pub(super) struct Names<'p, 'a> {
@@ -291,7 +365,7 @@ pub(super) struct Names<'p, 'a> {
     pub(super) beside: bool,
     pub(super) ctes: Vec<(String, Cte)>,
     /// The queries of `ctes`, as they are written.
-    pub(super) queries: Vec<(String, &'p ast::Cte)>,
+    pub(super) queries: Queries<'p>,
     pub(super) relations: Vec<Relation<'a>>,
     /// Which of the relations are joined so that columns merge, in their order.
     pub(super) joined: Vec<Joined>,
@@ -309,7 +383,12 @@ pub(super) struct Names<'p, 'a> {
 
 impl<'p, 'a> Names<'p, 'a> {
     pub(super) fn inside(parent: &'p Self) -> Self {
-        Self { parent: Some(parent), ..Self::default() }
+        Self { parent: Some(parent), queries: parent.queries.clone(), ..Self::default() }
+    }
+
+    /// A part of the same FROM.
+    pub(super) fn beside(parent: &'p Self) -> Self {
+        Self { beside: true, ..Self::inside(parent) }
     }
 
     /// What a part of this FROM that is not LATERAL sees.
@@ -324,16 +403,6 @@ impl<'p, 'a> Names<'p, 'a> {
     /// The relations that are seen, with their positions.
     pub(super) fn seen(&self) -> impl Iterator<Item = (usize, &Relation<'a>)> {
         self.relations.iter().enumerate().skip(self.first)
-    }
-
-    /// The named queries that are seen, the nearest last.
-    pub(super) fn queries_seen(&self) -> Vec<(String, &'p ast::Cte)> {
-        let mut levels = vec![self];
-        while let Some(parent) = levels.last().and_then(|names| names.parent) {
-            levels.push(parent);
-        }
-        let queries = levels.into_iter().rev().flat_map(|names| &names.queries);
-        queries.map(|(name, query)| (name.clone(), *query)).collect()
     }
 
     pub(super) fn cte(&self, name: &str) -> Option<&Cte> {

@@ -278,12 +278,12 @@ impl<'a> Walk<'_, 'a> {
                     }
                     Some(alias) => {
                         // The alias hides the names inside.
-                        let mut inside =
-                            Names { parent: Some(&*level), beside: true, ..Names::default() };
+                        let mut inside = Names::beside(&*level);
                         let extent = self.table_with_joins(table_with_joins, &mut inside, depends);
                         self.unorder_nested(0, &mut inside);
                         let star = self.star(&inside);
                         let decided = std::mem::take(&mut inside.decided);
+                        drop(inside);
                         let columns = self.renamed(star, &alias_columns(self, alias));
                         level.relations.push(Relation::of(self.alias(Some(alias)), columns));
                         level.decided.add(&decided);
@@ -299,7 +299,7 @@ impl<'a> Walk<'_, 'a> {
                 default_on_null,
                 alias,
             } => {
-                let mut inside = Names { parent: Some(&*level), beside: true, ..Names::default() };
+                let mut inside = Names::beside(&*level);
                 let extent = self.factor(table, &mut inside, depends);
                 depends.add(&inside.decided);
                 let mut flow = self.everything(&inside);
@@ -328,11 +328,12 @@ impl<'a> Walk<'_, 'a> {
                 }
                 self.part.unresolved = true;
                 self.part.loose = true;
+                drop(inside);
                 self.push_within(alias.as_ref(), flow.aggregated(), level);
                 extent
             }
             TableFactor::Unpivot { table, value, name: _, columns, null_inclusion: _, alias } => {
-                let mut inside = Names { parent: Some(&*level), beside: true, ..Names::default() };
+                let mut inside = Names::beside(&*level);
                 self.factor(table, &mut inside, depends);
                 depends.add(&inside.decided);
                 let mut flow = self.everything(&inside);
@@ -341,6 +342,7 @@ impl<'a> Walk<'_, 'a> {
                 self.expr(value, &inside);
                 self.part.unresolved = true;
                 self.part.loose = true;
+                drop(inside);
                 self.push_within(alias.as_ref(), flow.derived(), level);
                 Extent::Unknown
             }
@@ -355,7 +357,11 @@ impl<'a> Walk<'_, 'a> {
                 symbols,
                 alias,
             } => {
-                let mut inside = Names { parent: level.parent, ..Names::default() };
+                let mut inside = Names {
+                    parent: level.parent,
+                    queries: level.queries.clone(),
+                    ..Names::default()
+                };
                 self.factor(table, &mut inside, depends);
                 inside.unsure = true;
                 let measured = measures.iter().map(|measure| &measure.expr);
@@ -397,7 +403,11 @@ impl<'a> Walk<'_, 'a> {
                 }
                 // What stands behind it is defined elsewhere.
                 self.source(TargetKind::Table, Path::dynamic());
-                let mut inside = Names { parent: level.parent, ..Names::default() };
+                let mut inside = Names {
+                    parent: level.parent,
+                    queries: level.queries.clone(),
+                    ..Names::default()
+                };
                 inside.unsure = true;
                 self.exprs(dimensions.iter().chain(metrics).chain(facts), &inside);
                 if let Some(condition) = where_clause {

@@ -116,7 +116,7 @@ impl<'a> Walk<'_, 'a> {
             };
             self.absorb(part);
             // Later expressions of the same name hide earlier ones.
-            names.queries.push((name.clone(), cte));
+            names.queries.push(name.clone(), cte);
             names.ctes.push((name, ready));
         }
     }

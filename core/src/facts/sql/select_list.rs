@@ -21,6 +21,8 @@ impl<'a> Walk<'_, 'a> {
         level: &Names<'_, 'a>,
     ) -> Option<Vec<Column>> {
         let mut columns = Some(Vec::with_capacity(items.len()));
+        // `*` gives the same wherever it stands in the list.
+        let mut star: Option<Columns> = None;
         for item in items {
             let spread = std::mem::replace(&mut self.spread, false);
             let found: Columns = match item {
@@ -42,7 +44,7 @@ impl<'a> Walk<'_, 'a> {
                     Some(Rc::new(columns.collect()))
                 }
                 SelectItem::Wildcard(options) => {
-                    let columns = self.star(level);
+                    let columns = star.get_or_insert_with(|| self.star(level)).clone();
                     self.wildcard_options(columns, options, level)
                 }
                 SelectItem::QualifiedWildcard(kind, options) => {
@@ -134,6 +136,13 @@ impl<'a> Walk<'_, 'a> {
             .collect();
         if opt_ilike.is_some() || opt_alias.is_some() {
             return None;
+        }
+        let is_plain = opt_exclude.is_none()
+            && opt_except.is_none()
+            && opt_replace.is_none()
+            && opt_rename.is_none();
+        if is_plain {
+            return columns;
         }
         let mut columns = columns?.to_vec();
         if let Some(exclude) = opt_exclude {

@@ -23,9 +23,10 @@ mod values;
 
 use std::cmp::Ordering;
 
-use sqlparser::ast::{Cte, Expr, GroupByExpr, Ident, Select, TableAliasColumnDef};
+use sqlparser::ast::{Expr, GroupByExpr, Ident, Select, TableAliasColumnDef};
 
 use super::aim::Aim;
+use super::flow::Queries;
 
 /// Steps of one search. A plain condition takes less than fifty; beyond the bound there is no
 /// witness.
@@ -276,7 +277,7 @@ struct Search<'e, 'c> {
     scopes: Vec<Scope<'e>>,
     /// The scopes that are seen, innermost last.
     stack: Vec<usize>,
-    queries: Vec<(String, &'e Cte)>,
+    queries: Queries<'e>,
     /// A value of the target's row was asked for.
     touched: bool,
     /// A value of another row was.

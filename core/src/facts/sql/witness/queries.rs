@@ -176,17 +176,16 @@ impl<'e> Search<'e, '_> {
                 let new = alias.as_ref().map_or(&[][..], |alias| &alias.columns);
                 let alias = alias.as_ref().map(|alias| self.aim.folded(&alias.name));
                 let named = match name.0.as_slice() {
-                    [_] => self.queries.iter().rposition(|(name, _)| *name == last),
+                    [_] => self.queries.find(&last),
                     _ => None,
                 };
                 let kind = match named {
-                    Some(index) => {
-                        let cte = self.queries.get(index)?.1;
+                    Some((cte, behind)) => {
                         let new = if new.is_empty() { &cte.alias.columns } else { new };
                         // Its own name and those after it are not seen inside.
-                        let hidden = self.queries.split_off(index);
+                        let seen = std::mem::replace(&mut self.queries, behind);
                         let kind = self.kind_of_query(&cte.query, new, bounded, depth);
-                        self.queries.extend(hidden);
+                        self.queries = seen;
                         kind?
                     }
                     None => Kind::Table { whole: !bounded && self.aim.is_itself(name) },
@@ -209,7 +208,7 @@ impl<'e> Search<'e, '_> {
         bounded: bool,
         depth: usize,
     ) -> Option<Kind<'e>> {
-        let known = self.queries.len();
+        let seen = self.queries.clone();
         self.name_queries(query);
         let kind = match &*query.body {
             SetExpr::Select(select) => {
@@ -237,13 +236,13 @@ impl<'e> Search<'e, '_> {
             | SetExpr::Merge(_)
             | SetExpr::Table(_) => Kind::Table { whole: false },
         };
-        self.queries.truncate(known);
+        self.queries = seen;
         Some(kind)
     }
 
     fn name_queries(&mut self, query: &'e Query) {
         for cte in query.with.iter().flat_map(|with| &with.cte_tables) {
-            self.queries.push((self.aim.folded(&cte.alias.name), cte));
+            self.queries.push(self.aim.folded(&cte.alias.name), cte);
         }
     }
 
@@ -416,10 +415,10 @@ impl<'e> Search<'e, '_> {
         asked: Asked,
         test: &mut dyn FnMut(&mut Self, Item<'e>) -> Truth,
     ) -> Truth {
-        let known = self.queries.len();
+        let seen = self.queries.clone();
         self.name_queries(query);
         let found = self.any_row_of(&query.body, query, asked, test);
-        self.queries.truncate(known);
+        self.queries = seen;
         found
     }
 
@@ -590,11 +589,11 @@ impl<'e> Search<'e, '_> {
     /// Whether a query reads all rows of the target and nothing else.
     fn holds_all(&mut self, query: &'e Query) -> bool {
         let SetExpr::Select(select) = &*query.body else { return false };
-        let (scopes, queries) = (self.scopes.len(), self.queries.len());
+        let (scopes, seen) = (self.scopes.len(), self.queries.clone());
         self.name_queries(query);
         let whole = self.scope(select, query, 1).is_some_and(|scope| self.is_whole(scope));
         self.scopes.truncate(scopes);
-        self.queries.truncate(queries);
+        self.queries = seen;
         whole
     }
 

@@ -53,7 +53,7 @@ impl<'e, 'c> Search<'e, 'c> {
             around: 0..0,
             scopes: Vec::new(),
             stack: Vec::new(),
-            queries: aim.queries().to_vec(),
+            queries: aim.queries().clone(),
             touched: false,
             read: false,
             joined: false,
