@@ -146,6 +146,21 @@ pub fn read<R>(
     })
 }
 
+/// The tokens of a text that is no statement, such as the body of a routine.
+pub(crate) fn tokens(
+    text: &str,
+    dialect: Dialect,
+    session: &SqlSession,
+) -> Result<Vec<Token>, Refusal> {
+    guard(text.as_bytes(), dialect, session).map(|guard| guard.tokens)
+}
+
+/// What a text token stands for, in the server's usual mode.
+pub(crate) fn text_of(token: &Token, text: &str, dialect: Dialect) -> Option<String> {
+    let modes = Modes::of(dialect, &SqlSession::server_defaults());
+    text_value(token, text, dialect, modes)
+}
+
 /// What the guard lexer alone reads.
 struct Guard<'a> {
     text: &'a str,

@@ -662,6 +662,8 @@ impl<'a> Walk<'_, 'a> {
         for arg in function.args.iter().flatten() {
             self.exprs(&arg.default_expr, names);
         }
+        let named = function.args.iter().flatten().filter_map(|arg| arg.name.as_ref());
+        let arguments: Vec<String> = named.map(|name| self.fold(name)).collect();
         let language = function.language.as_ref().map(|language| self.fold(language));
         match &function.function_body {
             None => self.foreign_code(0),
@@ -674,7 +676,12 @@ impl<'a> Walk<'_, 'a> {
                     level.unsure = true;
                     self.expr(body, &level);
                 }
-                (Some("sql"), Some(text)) => self.code(text),
+                (Some("sql"), Some(text)) => {
+                    self.with_variables(arguments.iter(), |walk| walk.code(text));
+                }
+                (Some("plpgsql"), Some(text)) if self.is_postgres() => {
+                    self.plpgsql(text, &arguments);
+                }
                 (_, text) => self.foreign_code(text.map_or(0, str::len)),
             },
             Some(CreateFunctionBody::AsBeforeOptions { body: _, link_symbol: Some(_) }) => {
@@ -835,14 +842,8 @@ impl<'a> Walk<'_, 'a> {
             AlterTableOperation::RenameTable { table_name } => {
                 self.part.may |= Effect::Availability;
                 let (RenameTableNameKind::To(name) | RenameTableNameKind::As(name)) = table_name;
-                // A new name may be in another schema.
-                if matches!(
-                    self.setting.dialect,
-                    Dialect::Snowflake | Dialect::Bigquery | Dialect::Redshift
-                ) {
-                    let path = self.named(name).path;
-                    self.object(TargetKind::Table, path);
-                }
+                let path = self.named(name).path;
+                self.object(TargetKind::Table, path);
             }
             AlterTableOperation::ChangeColumn {
                 old_name: _,

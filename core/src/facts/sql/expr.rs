@@ -285,7 +285,13 @@ impl<'a> Walk<'_, 'a> {
                 }
             }
             (Some(relation), _) => self.whole_row(&relation),
-            (None, _) => self.expr(root, names).derived(),
+            (None, _) => {
+                // A row without known columns: where none has the name, a function of it is called.
+                if self.manners().attribute_calls && is_row(root, names, self) {
+                    self.unknown_function(None);
+                }
+                self.expr(root, names).derived()
+            }
         };
         for access in chain {
             match access {
@@ -309,7 +315,7 @@ impl<'a> Walk<'_, 'a> {
         flow
     }
 
-    /// The relation of which an expression is the row.
+    /// The relation of which an expression is the row, where its columns are known.
     pub(super) fn row_relation(
         &mut self,
         expr: &Expr,
@@ -585,3 +591,21 @@ const OPERATORS: &[&str] = &[
 /// The operators of DuckDB 2.0 that the parser has no name for.
 const DUCKDB_OPERATORS: &[&str] =
     &["!~~~", "&&", "**", "//", "<->", "<=>", "<@", "@>", "^@", "~~~"];
+
+/// Whether an expression in brackets is a whole row of a relation that is seen.
+fn is_row(expr: &Expr, names: &Names<'_, '_>, walk: &Walk<'_, '_>) -> bool {
+    let mut expr = expr;
+    while let Expr::Nested(inner) = expr {
+        expr = inner;
+    }
+    let Expr::Identifier(ident) = expr else { return false };
+    let name = walk.fold(ident);
+    let mut at = Some(names);
+    while let Some(names) = at {
+        if names.relations.iter().any(|relation| relation.name.as_ref() == Some(&name)) {
+            return true;
+        }
+        at = names.parent;
+    }
+    false
+}

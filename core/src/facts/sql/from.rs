@@ -130,6 +130,15 @@ impl<'a> Walk<'_, 'a> {
                     self.push_unknown(alias.as_ref(), level);
                     return Extent::Unknown;
                 }
+                // `FROM STREAM t`: the table, unless `stream` is one and `t` its label.
+                if let (Dialect::Databricks, [only], Some(label), None) =
+                    (self.setting.dialect, parts.as_slice(), alias, args)
+                    && only == "stream"
+                    && !label.explicit
+                {
+                    self.existing(vec![self.fold(&label.name)], None, Role::Source);
+                    level.unsure = true;
+                }
                 match args {
                     Some(TableFunctionArgs { args, settings }) => {
                         self.own_settings(settings.as_ref(), level);

@@ -238,11 +238,18 @@ impl<'a> Walk<'_, 'a> {
 
     /// DO runs a block of another language.
     fn head_do(&mut self) {
-        let at = (1..self.tokens.len()).find(|at| self.kind(*at) == Some(TokenKind::Text));
-        let len = at.and_then(|at| self.text_at(at)).map_or(0, |text| text.len());
-        self.foreign_code(len);
-        self.part.may |= Effect::CodeExec;
-        self.dynamic_target();
+        let language = self.find(0, "language").map(|at| self.word(at.saturating_add(1)));
+        let is_known = language.is_none_or(|language| language == "plpgsql");
+        // `DO LANGUAGE 'x'` names it in a text too.
+        let mut texts = (1..self.tokens.len()).filter(|at| self.kind(*at) == Some(TokenKind::Text));
+        match (texts.next().and_then(|at| self.text_at(at)), texts.next()) {
+            (Some(body), None) if is_known => self.plpgsql(&body, &[]),
+            (body, _) => {
+                self.foreign_code(body.map_or(0, |body| body.len()));
+                self.part.may |= Effect::CodeExec;
+                self.dynamic_target();
+            }
+        }
         self.finish(Op::Execute, "DO", Extent::Unknown, Outputs::None);
     }
 
@@ -423,13 +430,37 @@ impl<'a> Walk<'_, 'a> {
             let at = at.saturating_add(1);
             self.name_at(at).and_then(|(mut parts, _)| parts.pop()).unwrap_or_default()
         });
+        // Names of arguments, among other words: each may stand for a value.
+        let end = self.find(0, "as").unwrap_or(self.tokens.len());
+        let arguments: Vec<String> =
+            (1..end).map(|at| self.word(at)).filter(|word| !word.is_empty()).collect();
         let body = self.find(0, "as").and_then(|at| self.text_at(at.saturating_add(1)));
-        match (language.as_deref(), body) {
-            (Some("sql"), Some(body)) => self.code(&body),
-            (_, body) => self.foreign_code(body.map_or(0, |body| body.len())),
-        }
         let verb = if kind == "function" { "CREATE FUNCTION" } else { "CREATE PROCEDURE" };
-        self.anything(Op::Define, verb);
+        let name = self.find(0, kind).and_then(|at| self.name_at(at.saturating_add(1)));
+        match (language.as_deref(), body, name) {
+            (Some("sql"), Some(body), Some((name, _))) => {
+                self.with_variables(arguments.iter(), |walk| walk.code(&body));
+                self.routine_that_was_read(name, verb);
+            }
+            (Some("plpgsql"), Some(body), Some((name, _))) => {
+                self.plpgsql(&body, &arguments);
+                self.routine_that_was_read(name, verb);
+            }
+            (_, body, _) => {
+                self.foreign_code(body.map_or(0, |body| body.len()));
+                self.anything(Op::Define, verb);
+            }
+        }
+    }
+
+    /// A routine whose body was read.
+    fn routine_that_was_read(&mut self, name: Vec<String>, verb: &str) {
+        self.state.shadowed = true;
+        self.object(TargetKind::Function, Path::exact(name));
+        if self.find(0, "definer").is_some() {
+            self.part.may |= Effect::Privilege;
+        }
+        self.define(verb, Effect::Schema | Effect::CodeExec | Effect::Persistence);
     }
 
     fn head_alter(&mut self) {
@@ -643,6 +674,9 @@ impl<'a> Walk<'_, 'a> {
         let plain = ["constraints", "transaction"].iter().any(|word| self.word(1) == *word)
             || self.after(1, &["session", "characteristics"]).is_some();
         if verb == "set" && plain {
+            if (1..self.tokens.len()).any(|at| self.after(at, &["read", "write"]).is_some()) {
+                self.part.may |= Effect::ParserState;
+            }
             return self.finish_plain(Op::Session, "SET");
         }
         if verb == "show" {

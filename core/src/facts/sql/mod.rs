@@ -27,6 +27,7 @@ mod manual;
 mod names;
 mod nested;
 mod pipe;
+mod plpgsql;
 mod program;
 mod query;
 mod resolve;

@@ -1,7 +1,8 @@
 //! Settings: what setting them does, and what the session then is.
 
 use sqlparser::ast::{
-    ContextModifier, Expr, ObjectName, Reset, ResetStatement, Set, SetSessionAuthorizationParamKind,
+    ContextModifier, Expr, ObjectName, Reset, ResetStatement, Set,
+    SetSessionAuthorizationParamKind, TransactionAccessMode, TransactionMode,
 };
 
 use super::calls::text_literal;
@@ -30,6 +31,9 @@ pub(super) fn effects(name: &str) -> EffectSet {
         | "sql_inheritance"
         | "default_transaction_read_only"
         | "transaction_read_only"
+        | "fmtonly"
+        | "noexec"
+        | "parseonly"
         | "check_function_bodies"
         | "quote_all_identifiers"
         | "lo_compat_privileges"
@@ -151,7 +155,12 @@ impl<'a> Walk<'_, 'a> {
                 self.one_setting("client_encoding".to_owned(), value);
             }
             Set::SetNamesDefault {} => self.one_setting("client_encoding".to_owned(), None),
-            Set::SetTransaction { modes: _, snapshot: _, session: _ } => {
+            Set::SetTransaction { modes, snapshot: _, session: _ } => {
+                // As `SET transaction_read_only` does.
+                let writes = TransactionMode::AccessMode(TransactionAccessMode::ReadWrite);
+                if modes.contains(&writes) {
+                    self.part.may |= Effect::ParserState;
+                }
                 self.finish_plain(Op::Session, "SET TRANSACTION");
             }
             Set::SetSessionParam(_) => {

@@ -3,12 +3,14 @@
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token as Parsed, TokenWithSpan};
 
-use super::{ABSENT, PRESENT, name_presence, remove};
+use super::{ABSENT, PRESENT, Tokens, name_presence, remove};
 
 /// Makes the tokens of a statement ready for the parser.
 pub(super) fn prepare(tokens: &mut Vec<TokenWithSpan>) {
     leave_out_only(tokens);
     leave_out_locks(tokens);
+    leave_out_words(tokens);
+    put_in_words(tokens);
     name_presence(tokens, &[(&["notnull"], PRESENT), (&["isnull"], ABSENT)]);
 }
 
@@ -100,4 +102,183 @@ fn leave_out_locks(tokens: &mut Vec<TokenWithSpan>) {
         }
     }
     remove(tokens, &out);
+}
+
+/// Leaves out words that the parser does not know, and that change nothing of what is reached.
+fn leave_out_words(tokens: &mut Vec<TokenWithSpan>) {
+    let read = Tokens(tokens);
+    let mut out = Vec::new();
+    let is = |at: usize, mark: &Parsed| read.mark(at) == Some(mark);
+    let creates = read.is(0, "create");
+    let updates = read.is(0, "update");
+    for at in 1..tokens.len() {
+        let behind = |mark: &Parsed| is(at - 1, mark);
+        // `OVERRIDING SYSTEM VALUE`: who numbers the rows.
+        if read.is(at, "overriding")
+            && read.is_one_of(at + 1, &["system", "user"])
+            && read.is(at + 2, "value")
+        {
+            out.extend(at..at + 3);
+        }
+        // `f(VARIADIC x)`: the arguments are the elements of `x`.
+        if read.is(at, "variadic") && (behind(&Parsed::LParen) || behind(&Parsed::Comma)) {
+            out.push(at);
+        }
+        // `xmlelement(NAME x, a)`: what the element is called.
+        if read.is(at, "name")
+            && behind(&Parsed::LParen)
+            && at > 1
+            && read.is_one_of(at - 2, &["xmlelement", "xmlpi"])
+            && matches!(read.mark(at + 1), Some(Parsed::Word(_)))
+        {
+            out.extend([at, at + 1]);
+            if is(at + 2, &Parsed::Comma) {
+                out.push(at + 2);
+            }
+        }
+        // `CREATE VIEW … WITH LOCAL CHECK OPTION`.
+        if creates && read.is(at, "with") {
+            let scoped = usize::from(read.is_one_of(at + 1, &["local", "cascaded"]));
+            let end = at + scoped + 3;
+            if read.words(at + scoped + 1, &["check", "option"]) && end == tokens.len() {
+                out.extend(at..end);
+            }
+        }
+        // `CREATE TABLE u (LIKE t INCLUDING ALL)`: what is taken over beside the columns.
+        if creates
+            && read.is_one_of(at, &["including", "excluding"])
+            && read.is_one_of(at + 1, LIKE_OPTIONS)
+        {
+            out.extend([at, at + 1]);
+        }
+        // `UPDATE t SET a[1] = x`: the column is written.
+        if updates
+            && is(at, &Parsed::LBracket)
+            && matches!(read.mark(at - 1), Some(Parsed::Word(_)))
+            && at > 1
+            && (read.is(at - 2, "set") || is(at - 2, &Parsed::Comma))
+            && matches!(read.mark(at + 1), Some(Parsed::Number(_, _)))
+            && is(at + 2, &Parsed::RBracket)
+            && is(at + 3, &Parsed::Eq)
+        {
+            out.extend(at..at + 3);
+        }
+        // `t.*::text`: the row.
+        if is(at, &Parsed::Mul) && behind(&Parsed::Period) && is(at + 1, &Parsed::DoubleColon) {
+            out.extend([at - 1, at]);
+        }
+        // `(t).*`: `t.*`.
+        if is(at, &Parsed::LParen)
+            && matches!(read.mark(at + 1), Some(Parsed::Word(_)))
+            && is(at + 2, &Parsed::RParen)
+            && is(at + 3, &Parsed::Period)
+            && is(at + 4, &Parsed::Mul)
+            && (read.is(at - 1, "select") || read.is(at - 1, "returning") || behind(&Parsed::Comma))
+        {
+            out.extend([at, at + 2]);
+        }
+        // `JOIN u USING (a) AS x`: a name for the columns that it merges.
+        if read.is(at, "as")
+            && behind(&Parsed::RParen)
+            && matches!(read.mark(at + 1), Some(Parsed::Word(_)))
+            && opens_using(read, at - 1)
+        {
+            out.extend([at, at + 1]);
+        }
+    }
+    out.sort_unstable();
+    out.dedup();
+    remove(tokens, &out);
+}
+
+const LIKE_OPTIONS: &[&str] = &[
+    "all",
+    "comments",
+    "compression",
+    "constraints",
+    "defaults",
+    "generated",
+    "identity",
+    "indexes",
+    "statistics",
+    "storage",
+];
+
+/// Whether the list of names that closes at `close` stands behind USING.
+fn opens_using(read: Tokens<'_>, close: usize) -> bool {
+    let names = (0..close)
+        .rev()
+        .take_while(|at| matches!(read.mark(*at), Some(Parsed::Word(_) | Parsed::Comma)))
+        .count();
+    match close.checked_sub(names + 2) {
+        Some(using) => read.is(using, "using") && read.mark(using + 1) == Some(&Parsed::LParen),
+        None => false,
+    }
+}
+
+/// Puts in words that the parser asks for, or others for those that it does not know.
+fn put_in_words(tokens: &mut Vec<TokenWithSpan>) {
+    let read = Tokens(tokens);
+    let is = |at: usize, mark: &Parsed| read.mark(at) == Some(mark);
+    let merges = read.is(0, "merge");
+    let mut puts: Vec<(usize, usize, &[Put])> = Vec::new();
+    for at in 1..tokens.len() {
+        // `FROM (TABLE t)`.
+        if read.is(at, "table")
+            && is(at - 1, &Parsed::LParen)
+            && matches!(read.mark(at + 1), Some(Parsed::Word(_)))
+        {
+            puts.push((at, 1, &[Put::Word("SELECT"), Put::Star, Put::Word("FROM")]));
+        }
+        // `FROM f() AS (a int)`: rows without a name.
+        if read.is(at, "as") && is(at - 1, &Parsed::RParen) && is(at + 1, &Parsed::LParen) {
+            let typed = matches!(read.mark(at + 2), Some(Parsed::Word(_)))
+                && matches!(read.mark(at + 3), Some(Parsed::Word(_)));
+            let query = read.is_one_of(at + 2, &["select", "with", "values", "table"]);
+            if typed && !query && !read.is_one_of(0, &["create", "with"]) {
+                puts.push((at + 1, 0, &[Put::Name("?rows?")]));
+            }
+        }
+        // `WHEN NOT MATCHED THEN INSERT DEFAULT VALUES`.
+        if merges && read.is(at - 1, "insert") && read.words(at, &["default", "values"]) {
+            puts.push((at, 2, &[Put::Word("VALUES"), Put::Open, Put::Word("DEFAULT"), Put::Close]));
+        }
+    }
+    // `CREATE DOMAIN d int`.
+    if read.words(0, &["create", "domain"]) {
+        let mut end = 3;
+        while is(end, &Parsed::Period) {
+            end += 2;
+        }
+        if !read.is(end, "as") && end < tokens.len() {
+            puts.push((end, 0, &[Put::Word("AS")]));
+        }
+    }
+    for (at, gone, put) in puts.into_iter().rev() {
+        let beside = at.min(tokens.len().saturating_sub(1));
+        let Some(span) = tokens.get(beside).map(|token| token.span) else { continue };
+        let put = put.iter().map(|put| TokenWithSpan::new(put.token(), span));
+        tokens.splice(at..at + gone, put);
+    }
+}
+
+/// A token that is put in.
+enum Put {
+    Word(&'static str),
+    Name(&'static str),
+    Star,
+    Open,
+    Close,
+}
+
+impl Put {
+    fn token(&self) -> Parsed {
+        match self {
+            Self::Word(word) => Parsed::make_word(word, None),
+            Self::Name(name) => Parsed::make_word(name, Some('"')),
+            Self::Star => Parsed::Mul,
+            Self::Open => Parsed::LParen,
+            Self::Close => Parsed::RParen,
+        }
+    }
 }

@@ -612,7 +612,12 @@ impl Walk<'_, '_> {
         let renamed = (after..self.tokens.len())
             .find(|at| self.after(*at, &["rename", "to"]).is_some())
             .and_then(|at| self.name_at(at.saturating_add(2)));
-        if let Some((other, _)) = renamed {
+        // A partition goes from the one to the other.
+        let exchanged = (after..self.tokens.len())
+            .filter(|_| has(&["exchange"]))
+            .find(|at| self.after(*at, &["with", "table"]).is_some())
+            .and_then(|at| self.name_at(at.saturating_add(2)));
+        for (other, _) in renamed.into_iter().chain(exchanged) {
             let path = self.named_parts(other).path;
             self.object(TargetKind::Table, path);
         }
