@@ -5,8 +5,8 @@ use crate::command::sql::TokenKind;
 use crate::facts::sql::nested;
 use crate::facts::sql::walk::{Setting, Walk};
 use crate::facts::{
-    Effect, EffectSet, Extent, Op, Outputs, Path, Reason, SessionDelta, TargetKind, Transaction,
-    Understanding,
+    Effect, EffectSet, Extent, Op, Outputs, Path, Reason, Role, SessionDelta, TargetKind,
+    Transaction, Understanding,
 };
 
 use Effect::{
@@ -21,6 +21,7 @@ pub(in crate::facts) enum Own {
     AlterSession,
     Rights,
     Block,
+    Routine,
     InsertAll,
     Truncate,
     Exec,
@@ -98,10 +99,11 @@ pub(super) const ORACLE: &[Head] = &[
     row("alter procedure|function|package|trigger|type|view|materialized|java|library", Op::Define, &[Schema, CodeExec, AuditTamper, Availability], Names::Some(TargetKind::Function), Tail::Inert),
     row("drop procedure|function|package|library|java|type|operator|indextype|dimension|edition|cluster|outline|flashback", Op::Destroy, &[Schema, Destroy], Names::Some(TargetKind::Other), Tail::Inert),
     row("drop trigger", Op::Destroy, &[Schema, Destroy, AuditTamper], Names::One(TargetKind::Trigger), Tail::Inert),
-    row("create procedure|function|package|type", Op::Define, &[Schema, CodeExec, Persistence], Names::One(TargetKind::Function), Tail::Code),
-    row("create trigger", Op::Define, &[Schema, CodeExec, Persistence], Names::One(TargetKind::Trigger), Tail::Code),
+    own("create procedure|function|trigger", Op::Define, Own::Routine),
+    own("create editionable|noneditionable procedure|function|trigger", Op::Define, Own::Routine),
+    row("create package|type", Op::Define, &[Schema, CodeExec, Persistence], Names::One(TargetKind::Function), Tail::Code),
     row("create java|library", Op::Define, &[Schema, CodeExec, Persistence, FsRead], Names::Some(TargetKind::Extension), Tail::Code),
-    row("create editionable|noneditionable procedure|function|package|trigger|type|library", Op::Define, &[Schema, CodeExec, Persistence], Names::Some(TargetKind::Function), Tail::Code),
+    row("create editionable|noneditionable package|type|library", Op::Define, &[Schema, CodeExec, Persistence], Names::Some(TargetKind::Function), Tail::Code),
     row("create and", Op::Define, &[Schema, CodeExec, Persistence], Names::Some(TargetKind::Extension), Tail::Code),
 ];
 
@@ -120,6 +122,7 @@ impl Walk<'_, '_> {
             Own::AlterSession => self.oracle_alter_session(),
             Own::Rights => self.oracle_rights(),
             Own::Block => self.oracle_block(),
+            Own::Routine => self.oracle_routine(),
             Own::InsertAll => self.oracle_insert_all(),
             Own::Truncate => self.oracle_truncate(),
             Own::Exec => {
@@ -351,7 +354,7 @@ impl Walk<'_, '_> {
             self.sink(TargetKind::Table, path);
             return self.finish_plain(Op::Define, verb);
         }
-        self.existing(parts, None, crate::facts::Role::Object);
+        self.existing(parts, None, Role::Object);
         for at in end..self.tokens.len() {
             self.part.may |= match self.word(at).as_str() {
                 "drop" | "truncate" | "exchange" | "merge" | "shrink" => Destroy | WriteData,
@@ -376,7 +379,7 @@ impl Walk<'_, '_> {
         if (end..self.tokens.len()).any(|at| foreign.contains(&self.word(at).as_str())) {
             return self.anything(Op::Define, "CREATE INDEX");
         }
-        self.existing(parts, None, crate::facts::Role::Object);
+        self.existing(parts, None, Role::Object);
         self.named_object(TargetKind::Index, named);
         self.inner_calls(end.saturating_add(1));
         self.part.unresolved = true;
@@ -412,7 +415,7 @@ impl Walk<'_, '_> {
         if !self.plain_from(end) {
             self.opaque(Reason::NotParsed);
         }
-        self.existing(parts, None, crate::facts::Role::Object);
+        self.existing(parts, None, Role::Object);
         if self.word(1) == "cluster" || self.find(end, "cascade").is_some() {
             self.dynamic_target();
         }
@@ -480,7 +483,7 @@ impl Walk<'_, '_> {
             self.part.nested.extend(action.nested);
         }
         for parts in sinks {
-            self.existing(parts, None, crate::facts::Role::Sink);
+            self.existing(parts, None, Role::Sink);
         }
         self.part.unresolved = true;
         self.part.may |= WriteData;
@@ -508,19 +511,81 @@ impl Walk<'_, '_> {
 
     /// A block: each of its statements is read as one of SQL, where it is of a kind that is known.
     fn oracle_block(&mut self) {
+        let declares = self.word(0) == "declare";
+        self.plsql_body(usize::from(declares), declares, &[]);
+        self.part.may |= CodeExec;
+        self.finish(Op::Execute, "BEGIN", Extent::Unknown, Outputs::None);
+    }
+
+    /// A routine or trigger with its body.
+    fn oracle_routine(&mut self) {
+        let kinds = ["procedure", "function", "trigger"];
+        let at = (1..self.tokens.len()).find(|at| kinds.contains(&self.word(*at).as_str()));
+        let kind = at.map_or_else(String::new, |at| self.word(at));
+        let name = at.and_then(|at| self.name_at(at.saturating_add(1)));
+        let Some((name, after)) = name else { return self.opaque(Reason::NotParsed) };
+        let is_trigger = kind == "trigger";
+        let foreign = ["language", "external", "mle"];
+        let begins: &[&str] = if is_trigger { &["declare", "begin"] } else { &["is", "as"] };
+        // The names of arguments stand for values; brackets around them hold no body.
+        let from = match self.kind(after) {
+            Some(TokenKind::Open) => self.bracket_end(after).unwrap_or(after),
+            Some(_) | None => after,
+        };
+        let arguments: Vec<String> =
+            (after..from).map(|at| self.word(at)).filter(|word| !word.is_empty()).collect();
+        let body = (from..self.tokens.len()).find(|at| begins.contains(&self.word(*at).as_str()));
+        match body {
+            Some(body) if is_trigger => {
+                self.oracle_trigger(from, body);
+                let declares = self.word(body) == "declare";
+                self.plsql_body(body.saturating_add(usize::from(declares)), declares, &arguments);
+            }
+            Some(body) if !foreign.contains(&self.word(body.saturating_add(1)).as_str()) => {
+                self.plsql_body(body.saturating_add(1), true, &arguments);
+            }
+            Some(_) | None => {
+                self.foreign_code(self.text.len());
+                self.dynamic_target();
+            }
+        }
+        let target = if is_trigger { TargetKind::Trigger } else { TargetKind::Function };
+        self.object(target, Path::exact(name));
+        self.state.shadowed = true;
+        self.part.may |= Schema | CodeExec | Persistence;
+        let verb = format!("CREATE {}", kind.to_ascii_uppercase());
+        self.finish(Op::Define, &verb, Extent::Unknown, Outputs::None);
+    }
+
+    /// `ON t … WHEN (condition)`, before the body.
+    fn oracle_trigger(&mut self, from: usize, body: usize) {
+        let table = self.find(from, "on").filter(|on| *on < body);
+        match table.and_then(|on| self.name_at(on.saturating_add(1))) {
+            Some((table, _)) if !matches!(table.as_slice(), [only] if only == "database") => {
+                self.existing(table, None, Role::Object);
+            }
+            Some(_) | None => self.object(TargetKind::Table, Path::dynamic()),
+        }
+        if let Some(when) = self.find(from, "when").filter(|when| *when < body) {
+            let condition = self.text_between(when.saturating_add(1), body);
+            let text = format!("SELECT CASE WHEN {condition} THEN 1 END FROM dual");
+            self.code(&text);
+        }
+    }
+
+    /// The statements from `at` on, as one block; where one is not known, the block is not read.
+    fn plsql_body(&mut self, at: usize, declares: bool, arguments: &[String]) {
         let whole = self.setting;
         // A loop, or a jump back, may run any of them again.
         let repeats = (0..self.tokens.len())
             .any(|at| matches!(self.word(at).as_str(), "loop" | "forall" | "goto"));
         self.setting = Setting { repeats: whole.repeats || repeats, ..whole };
-        let mut at = 0;
-        let mut declares = self.word(0) == "declare";
-        if declares {
-            at = 1;
-        }
+        let mut declares = declares;
+        let mut at = at;
         let mut known = true;
         let mut depth = 0_usize;
         let variables = whole.room.variables.borrow().len();
+        whole.room.variables.borrow_mut().extend(arguments.iter().cloned());
         while known && at < self.tokens.len() {
             let end = (at..self.tokens.len())
                 .find(|at| self.kind(*at) == Some(TokenKind::Semicolon))
@@ -532,13 +597,11 @@ impl Walk<'_, '_> {
         }
         known &= depth == 0;
         whole.room.variables.borrow_mut().truncate(variables);
+        self.setting = whole;
         if !known {
             self.foreign_code(self.text.len());
             self.dynamic_target();
         }
-        self.part.may |= CodeExec;
-        self.finish(Op::Execute, "BEGIN", Extent::Unknown, Outputs::None);
-        self.setting = whole;
     }
 
     /// One statement of a block, with the words of control flow before it; the answer is whether it
@@ -708,15 +771,49 @@ impl Walk<'_, '_> {
                     None => false,
                 }
             }
-            "open" | "fetch" | "close" | "forall" | "pipe" | "goto" | "case" | "declare" | "<<" => {
-                false
-            }
+            // `OPEN c FOR query`, `OPEN c`.
+            "open" => match self.find(at, "for").filter(|of| *of < end) {
+                Some(of) => {
+                    let from = of.saturating_add(1);
+                    let is_query = matches!(self.word(from).as_str(), "select" | "with");
+                    let query = self.text_between(from, end).to_owned();
+                    if is_query {
+                        self.code(&query);
+                    }
+                    is_query
+                }
+                None => end.saturating_sub(at) == 2,
+            },
+            "fetch" | "close" => (at..end).all(|at| {
+                matches!(
+                    self.kind(at),
+                    Some(
+                        TokenKind::Word
+                            | TokenKind::QuotedName
+                            | TokenKind::Number
+                            | TokenKind::Placeholder
+                            | TokenKind::Comma
+                            | TokenKind::Dot
+                    )
+                )
+            }),
+            "forall" | "pipe" | "goto" | "case" | "declare" | "<<" => false,
             _ => self.plsql_call(at, end),
         }
     }
 
     /// `v := e`, `p(a, b)`, `p`.
     fn plsql_call(&mut self, at: usize, end: usize) -> bool {
+        // `:new.a := e`, `:x := e`: outside.
+        if self.kind(at) == Some(TokenKind::Placeholder) || self.operator_at(at, ":") {
+            let is_sign = |at: &usize| self.operator_at(*at, ":=");
+            let Some(sign) = (at..end.min(at.saturating_add(6))).find(is_sign) else {
+                return false;
+            };
+            let value = self.text_between(sign.saturating_add(1), end).to_owned();
+            self.code(&format!("SELECT {value} FROM dual"));
+            return true;
+        }
         let Some((parts, after)) = self.name_at(at).filter(|(_, after)| *after <= end) else {
             return false;
         };
