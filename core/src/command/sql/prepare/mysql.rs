@@ -10,6 +10,8 @@ pub(super) fn prepare(tokens: &mut Vec<TokenWithSpan>) {
     leave_out_words(tokens);
     leave_out_braces(tokens);
     leave_out_types(tokens);
+    leave_out_encodings(tokens);
+    spell_sounds(tokens);
     name_operators(tokens);
     join_lists(tokens);
 }
@@ -137,7 +139,7 @@ fn system_time(read: Tokens<'_>, at: usize) -> Option<usize> {
 }
 
 /// `{d '2024-01-01'}`, `{fn now()}`, `{oj a LEFT JOIN b …}`: what is inside.
-fn leave_out_braces(tokens: &mut Vec<TokenWithSpan>) {
+pub(super) fn leave_out_braces(tokens: &mut Vec<TokenWithSpan>) {
     let read = Tokens(tokens);
     let mut out = Vec::new();
     for at in 0..tokens.len() {
@@ -150,6 +152,34 @@ fn leave_out_braces(tokens: &mut Vec<TokenWithSpan>) {
     }
     out.sort_unstable();
     remove(tokens, &out);
+}
+
+/// `CHAR(65 USING utf8)`: in which encoding.
+fn leave_out_encodings(tokens: &mut Vec<TokenWithSpan>) {
+    let read = Tokens(tokens);
+    let mut out = Vec::new();
+    for at in 0..tokens.len() {
+        let calls = read.is(at, "char") && read.mark(at + 1) == Some(&Parsed::LParen);
+        if let Some(close) = close_of(read, at + 1).filter(|_| calls)
+            && read.is(close - 2, "using")
+        {
+            out.extend([close - 2, close - 1]);
+        }
+    }
+    remove(tokens, &out);
+}
+
+/// `a SOUNDS LIKE b` compares.
+fn spell_sounds(tokens: &mut Vec<TokenWithSpan>) {
+    let read = Tokens(tokens);
+    let sounds: Vec<usize> = (1..tokens.len())
+        .filter(|at| read.words(*at, &["sounds", "like"]) && read.ends_operand(at - 1))
+        .collect();
+    for at in sounds.into_iter().rev() {
+        if let Some(span) = tokens.get(at).map(|token| token.span) {
+            tokens.splice(at..at + 2, [TokenWithSpan::new(Parsed::Eq, span)]);
+        }
+    }
 }
 
 /// `COLUMN_GET(blob, 'key' AS INT)`: the types of dynamic columns.

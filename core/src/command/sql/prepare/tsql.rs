@@ -7,10 +7,13 @@
 
 use sqlparser::tokenizer::{Token as Parsed, TokenWithSpan};
 
+use super::mysql::leave_out_braces;
 use super::remove;
 
 /// T-SQL.
 pub(super) fn mssql(tokens: &mut Vec<TokenWithSpan>) {
+    leave_out_braces(tokens);
+    parses(tokens);
     operators(tokens);
     table_hints(tokens);
     join_hints(tokens);
@@ -22,6 +25,24 @@ pub(super) fn mssql(tokens: &mut Vec<TokenWithSpan>) {
     next_value(tokens);
     for_clause(tokens);
     view_options(tokens);
+}
+
+/// `PARSE(a AS int)`, `TRY_PARSE(a AS int USING 'x')`: casts.
+fn parses(tokens: &mut Vec<TokenWithSpan>) {
+    let casts: Vec<usize> = (0..tokens.len())
+        .filter(|at| is(tokens, *at, &["parse", "try_parse"]) && opens(tokens, at + 1))
+        .collect();
+    let mut out = Vec::new();
+    for at in casts {
+        let close = (at + 1..tokens.len()).find(|at| mark(tokens, *at, &Parsed::RParen));
+        if let Some(close) = close.filter(|close| is(tokens, close - 2, &["using"])) {
+            out.extend([close - 2, close - 1]);
+        }
+        if let Some(token) = tokens.get_mut(at) {
+            token.token = Parsed::make_word("TRY_CAST", None);
+        }
+    }
+    remove(tokens, &out);
 }
 
 /// Oracle's SQL.
