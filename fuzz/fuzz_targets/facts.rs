@@ -35,5 +35,6 @@ fuzz_target!(|data: &[u8]| {
     let facts = facts::read(protocol, command, &Scope { catalog: None, session: &session });
     // The laws that need no second reading.
     assert_eq!(facts.reasons.is_empty(), facts.understanding == Understanding::Full);
-    assert!(facts.all_actions().iter().all(|action| action.span.end() <= command.len()));
+    // Code inside has spans of its own text.
+    assert!(facts.actions.iter().all(|action| action.span.end() <= command.len()));
 });
