@@ -4,6 +4,8 @@
 //! no file; where a transaction cannot hold it, its database is thrown away. Names that a case takes for granted are made when the
 //! server misses them.
 
+use std::collections::BTreeMap;
+
 use placet::command::Protocol;
 use postgres::{Client, NoTls, SimpleQueryMessage};
 use xtask::postgres::Server;
@@ -18,7 +20,7 @@ use crate::tree;
 /// The name of this comparison.
 pub(crate) const PART: &str = "postgres";
 
-/// The catalog that stands for every case's database.
+/// The catalog that stands for the database of a case that names none.
 pub(crate) const CATALOG: &str = "crm.json";
 
 /// How often missing names are made before a case counts as one that cannot run.
@@ -30,9 +32,8 @@ const REPAIRS: usize = 12;
 /// The server does not start, or the cases cannot be read.
 pub(crate) fn run(report: &mut Report) -> Result<(), String> {
     let mut live = Live::start()?;
-    let schema = Schema::read(CATALOG)?;
     let protocol = Protocol::parse(PART).ok_or("the library has no protocol `postgres`")?;
-    live.create("crm", &schema, None)?;
+    let mut schemas: BTreeMap<String, Schema> = BTreeMap::new();
     let mut log = Log::new(PART);
     for case in cases::read(PART)? {
         let Some(text) = case.text() else {
@@ -40,8 +41,16 @@ pub(crate) fn run(report: &mut Report) -> Result<(), String> {
             continue;
         };
         let facts = case.facts(protocol, &text)?;
-        match live.observe(&case, &text) {
-            Ok(observed) => log.add(&case, text, &facts, observed, &schema),
+        let catalog = case.catalog.as_deref().unwrap_or(CATALOG);
+        let template = catalog.trim_end_matches(".json").replace('-', "_");
+        if !schemas.contains_key(catalog) {
+            let schema = Schema::read(catalog)?;
+            live.create(&template, &schema, None)?;
+            schemas.insert(catalog.to_owned(), schema);
+        }
+        let Some(schema) = schemas.get(catalog) else { continue };
+        match live.observe(&case, &text, &template) {
+            Ok(observed) => log.add(&case, text, &facts, observed, schema),
             Err(why) => log.stopped(&why, &case),
         }
     }
@@ -59,6 +68,8 @@ pub(crate) struct Live {
     _server: Server,
     /// The database of the cases, whether one may have changed it, and how many there were.
     database: String,
+    /// The database that it was made from.
+    template: String,
     dirty: bool,
     databases: u32,
 }
@@ -100,6 +111,7 @@ impl Live {
             agent,
             _server: server,
             database: "case_0".to_owned(),
+            template: String::new(),
             dirty: true,
             databases: 0,
         })
@@ -126,12 +138,13 @@ impl Live {
         self.agent.connect(name)?.batch_execute(&statements).map_err(|error| said(&error))
     }
 
-    fn observe(&mut self, case: &Case, text: &str) -> Result<Observed, String> {
+    fn observe(&mut self, case: &Case, text: &str, template: &str) -> Result<Observed, String> {
         let trees = tree::read(text).unwrap_or_default();
         if trees.iter().any(|tree| tree.kind == "CopyStmt") {
             return Err("COPY data is not spoken here".to_owned());
         }
-        if self.dirty {
+        if self.dirty || self.template != template {
+            template.clone_into(&mut self.template);
             self.fresh()?;
         }
         // What is rolled back leaves nothing: only a case that ends its transaction may.
@@ -146,7 +159,8 @@ impl Live {
         let _ = self.admin.batch_execute(&drop);
         self.databases += 1;
         self.database = format!("case_{}", self.databases);
-        let create = format!("CREATE DATABASE {} TEMPLATE crm OWNER agent", self.database);
+        let (name, template) = (&self.database, &self.template);
+        let create = format!("CREATE DATABASE {name} TEMPLATE {template} OWNER agent");
         self.admin.batch_execute(&create).map_err(|error| said(&error))
     }
 

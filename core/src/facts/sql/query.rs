@@ -272,9 +272,10 @@ impl<'a> Walk<'_, 'a> {
         let extent = wider(left.extent, right.extent);
         let mut depends = left.depends;
         depends.add(&right.depends);
+        let keeps_all = matches!(quantifier, SetQuantifier::All | SetQuantifier::AllByName);
+        // All columns together decide which rows stay.
         let decides = match op {
-            SetOperator::Union => false,
-            // All columns together decide which rows stay.
+            SetOperator::Union => !keeps_all,
             SetOperator::Intersect | SetOperator::Except | SetOperator::Minus => true,
         };
         for side in [&left.columns, &right.columns].into_iter().filter(|_| decides) {
@@ -300,14 +301,20 @@ impl<'a> Walk<'_, 'a> {
             });
             let joined: Vec<Column> = joined.collect();
             match op {
-                SetOperator::Union => Some(Rc::new(joined)),
-                SetOperator::Intersect | SetOperator::Except | SetOperator::Minus
+                SetOperator::Union if keeps_all => Some(Rc::new(joined)),
+                SetOperator::Union
+                | SetOperator::Intersect
+                | SetOperator::Except
+                | SetOperator::Minus
                     if joined.len() < 2 =>
                 {
                     Some(Rc::new(joined))
                 }
                 // Which rows stay is decided by all columns together.
-                SetOperator::Intersect | SetOperator::Except | SetOperator::Minus => {
+                SetOperator::Union
+                | SetOperator::Intersect
+                | SetOperator::Except
+                | SetOperator::Minus => {
                     let mut depends = mixed(&left).as_dependence();
                     depends.add(&mixed(&right).as_dependence());
                     self.depending(&joined, &depends)
@@ -463,7 +470,13 @@ impl<'a> Walk<'_, 'a> {
             level.unsure = true;
         }
         match distinct {
-            None | Some(Distinct::All | Distinct::Distinct) => {}
+            None | Some(Distinct::All) => {}
+            // All columns together decide which rows stay.
+            Some(Distinct::Distinct) => match &columns {
+                Some(columns) if columns.len() < 2 => {}
+                Some(columns) => depends.add(&mixed(columns).as_dependence()),
+                None => depends = Origin::Any,
+            },
             Some(Distinct::On(exprs)) => {
                 for expr in exprs {
                     depends.add(&self.key(expr, Key::Order, &level).as_dependence());

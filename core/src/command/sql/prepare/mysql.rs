@@ -7,6 +7,7 @@ use super::{Tokens, close_of, remove};
 /// Makes the tokens of a statement ready for the parser.
 pub(super) fn prepare(tokens: &mut Vec<TokenWithSpan>) {
     leave_out_definer(tokens);
+    leave_out_brackets(tokens);
     leave_out_words(tokens);
     leave_out_braces(tokens);
     leave_out_types(tokens);
@@ -34,6 +35,19 @@ fn leave_out_definer(tokens: &mut Vec<TokenWithSpan>) {
 
 /// Tokens from CREATE to VIEW, `DEFINER = a@b` among them.
 const MAX_VIEW_WORDS: usize = 20;
+
+/// `CREATE TABLE u (LIKE t)`: no column of the name `like`.
+fn leave_out_brackets(tokens: &mut Vec<TokenWithSpan>) {
+    let read = Tokens(tokens);
+    if !read.is(0, "create") {
+        return;
+    }
+    let open = (1..tokens.len()).find(|at| read.mark(*at) == Some(&Parsed::LParen));
+    let Some(open) = open.filter(|open| read.is(open + 1, "like")) else { return };
+    if let Some(close) = close_of(read, open) {
+        remove(tokens, &[open, close]);
+    }
+}
 
 /// Leaves out hints and options of which the parser takes some for names of tables: what is
 /// locked, what comes first, which versions of rows are read, and into which variables.

@@ -167,6 +167,16 @@ fn leave_out_words(tokens: &mut Vec<TokenWithSpan>) {
         if is(at, &Parsed::Mul) && behind(&Parsed::Period) && is(at + 1, &Parsed::DoubleColon) {
             out.extend([at - 1, at]);
         }
+        // `(t.*)::text`: the same.
+        if is(at, &Parsed::Mul)
+            && behind(&Parsed::Period)
+            && at > 2
+            && is(at - 3, &Parsed::LParen)
+            && is(at + 1, &Parsed::RParen)
+            && is(at + 2, &Parsed::DoubleColon)
+        {
+            out.extend([at - 3, at - 1, at, at + 1]);
+        }
         // `(t).*`: `t.*`.
         if is(at, &Parsed::LParen)
             && matches!(read.mark(at + 1), Some(Parsed::Word(_)))

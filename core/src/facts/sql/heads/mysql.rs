@@ -28,6 +28,7 @@ const fn status(
 pub(super) const COMMON: &[Head] = &[
     shows("show", &[]),
     shows("show create user", &[SecretRead]),
+    Head { tail: Tail::Own(Own::ShowCreate), ..shows("show create table|view|sequence", &[]) },
     shows("show grants", &[]),
     shows("show processlist", &[SecretRead]),
     shows("show binlog|relaylog events", &[ReadData]),
@@ -147,6 +148,18 @@ pub(super) const MARIADB: &[Head] = &[
 ];
 
 impl Walk<'_, '_> {
+    /// `SHOW CREATE TABLE t`: how it was made.
+    pub(super) fn mysql_show_create(&mut self) {
+        match self.name_at(3) {
+            Some((name, after)) if after == self.tokens.len() => {
+                let path = self.named_parts(name).path;
+                self.object(TargetKind::Table, path);
+            }
+            Some(_) | None => return self.opaque(Reason::NotParsed),
+        }
+        self.finish(Op::Read, "SHOW", Extent::Unknown, Outputs::Opaque);
+    }
+
     /// `PREPARE s FROM 'text'`, or from a variable, whose text nobody sees.
     pub(super) fn mysql_prepare(&mut self) {
         let name = self.name_at(1).and_then(|(mut parts, _)| parts.pop()).unwrap_or_default();
