@@ -4,7 +4,8 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use placet::command::Protocol;
+use placet::command::sql::{Literals, fingerprint};
+use placet::command::{Dialect, Protocol};
 use placet::facts::{self, Scope};
 use placet::schema::{Catalog, SqlSession};
 
@@ -30,6 +31,16 @@ fn facts_of_sql(criterion: &mut Criterion) {
         let scope = Scope { catalog, session: &session };
         group.bench_function(name, |bencher| {
             bencher.iter(|| facts::read(postgres, black_box(text.as_bytes()), &scope));
+        });
+    }
+    group.finish();
+    let mut group = criterion.benchmark_group("fingerprint");
+    for (name, text, _) in cases {
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                let text = black_box(text.as_bytes());
+                fingerprint(text, Dialect::Postgres, &session, Literals::Values)
+            });
         });
     }
     group.finish();

@@ -6,6 +6,7 @@
 
 mod agree;
 mod copy;
+mod fingerprint;
 mod foreign;
 mod grammar;
 mod height;
@@ -29,6 +30,7 @@ mod properties;
 mod tests;
 
 pub use copy::{CopyShape, CsvShape, copy_shape};
+pub use fingerprint::{Literals, fingerprint};
 pub use modes::Modes;
 pub(crate) use prepare::{ROWS_MARK, STAGE_MARK};
 pub use refusal::Refusal;

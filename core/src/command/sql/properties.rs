@@ -246,6 +246,27 @@ proptest! {
         }
     }
 
+    /// Blanks, comments and the case of words change no fingerprint; another token does.
+    #[test]
+    fn fingerprints_follow_the_tokens(a in soup(), b in soup()) {
+        let session = SqlSession::server_defaults();
+        for &dialect in DIALECTS {
+            let of = |text: &str| fingerprint(text.as_bytes(), dialect, &session, Literals::Values);
+            let (Ok(left), Ok(right)) = (of(&a), of(&b)) else { continue };
+            let case = |text: &str| text.to_ascii_lowercase();
+            let tokens = |text: &str| -> Vec<_> {
+                let words = words(text, dialect).unwrap();
+                words.into_iter().map(|(kind, text)| (kind, case(&text))).collect()
+            };
+            if left == right {
+                prop_assert_eq!(tokens(&a), tokens(&b));
+            }
+            if words(&a, dialect) == words(&b, dialect) {
+                prop_assert_eq!(left, right);
+            }
+        }
+    }
+
     /// `a ; b` is the tokens of `a`, the separator, and the tokens of `b`.
     #[test]
     fn a_separator_joins_token_streams(a in soup(), b in soup()) {
