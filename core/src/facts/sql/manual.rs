@@ -56,6 +56,7 @@ fn bounds(out: &mut String) {
     for (what, most) in [
         ("bytes of a command", limits::MAX_COMMAND_BYTES),
         ("tokens", limits::MAX_SQL_TOKENS),
+        ("statements", limits::MAX_SQL_STATEMENTS),
         ("brackets and blocks inside each other", limits::MAX_SQL_DEPTH),
         ("operators in one chain", limits::MAX_SQL_CHAIN),
         ("code inside code inside …", limits::MAX_NESTED_COMMANDS),
