@@ -110,7 +110,7 @@ fn inputs() -> Vec<Input> {
         input("too-long", " ".repeat(limits::MAX_COMMAND_BYTES + 1), &["too_long"]),
         input("blanks", " ".repeat(limits::MAX_COMMAND_BYTES), &["parsed"]),
         input("semicolons", ";".repeat(limits::MAX_SQL_TOKENS), &["parsed"]),
-        input("statements", "SELECT 1;".repeat(6_000), &["parsed"]),
+        input("statements", "SELECT 1;".repeat(6_000), &["too_many_statements"]),
         input("quotes", "'".repeat(limits::MAX_COMMAND_BYTES), &["read", "unterminated"]),
         input(
             "dollars",
@@ -176,7 +176,9 @@ fn inputs() -> Vec<Input> {
     let copied = chain("SELECT 1", " + 1", links - 1, " MATCH 'x'");
     all.push(input("within-match", copied, &["parsed", "read"]));
     let isnull = chain("SELECT a", " ISNULL", links, "");
-    all.push(input("within-isnull", isnull, &["read"]));
+    all.push(input("within-isnull", isnull, inside));
+    let statements = "SELECT 1;".repeat(limits::MAX_SQL_STATEMENTS);
+    all.push(input("within-statements", statements, inside));
     let collate = chain("SELECT a", " COLLATE b", links, "");
     all.push(input("within-collate", collate, &["read"]));
     all

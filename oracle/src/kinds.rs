@@ -61,8 +61,6 @@ const KINDS: &[(&str, &[Op])] = &[
 /// Statements that leave data, definitions, rights and the server as they are, unless something
 /// in them does not. Every other statement writes.
 const QUIET: &[&str] = &[
-    // What its body does is in its text, which no tree holds.
-    "DoStmt",
     "SelectStmt",
     "ExplainStmt",
     "PrepareStmt",

@@ -246,10 +246,10 @@ impl<'a> Walk<'_, 'a> {
             (Some(body), None) if is_known => self.plpgsql(&body, &[]),
             (body, _) => {
                 self.foreign_code(body.map_or(0, |body| body.len()));
-                self.part.may |= Effect::CodeExec;
                 self.dynamic_target();
             }
         }
+        self.part.may |= Effect::CodeExec;
         self.finish(Op::Execute, "DO", Extent::Unknown, Outputs::None);
     }
 
