@@ -389,7 +389,11 @@ impl Reader<'_> {
             "raise" => self.raise(next, end),
             "perform" | "assert" => self.value(next, end),
             "execute" => self.execute(at, end),
-            "get" => (code.find_word(next, end, "diagnostics").is_some()).then_some(()),
+            "get" => {
+                let is_open = (next..end).any(|at| code.kind(at) == Some(TokenKind::Open));
+                let diagnoses = code.find_word(next, end, "diagnostics").is_some();
+                (diagnoses && !is_open).then_some(())
+            }
             "open" => self.open(next, end),
             "fetch" | "move" | "close" => {
                 let is_plain = |at| {
@@ -455,6 +459,10 @@ impl Reader<'_> {
         let code = self.code;
         let sign =
             code.behind_name(at).filter(|sign| code.is(*sign, ":=") || code.is(*sign, "="))?;
+        // What stands in subscripts is computed too.
+        if (at..sign).any(|at| code.kind(at) == Some(TokenKind::Open)) {
+            self.value(at, sign)?;
+        }
         self.value(sign.saturating_add(1), end)
     }
 
@@ -473,6 +481,9 @@ impl Reader<'_> {
         let mut behind = code.behind_name(from)?;
         while code.kind(behind) == Some(TokenKind::Comma) {
             behind = code.behind_name(behind.saturating_add(1))?;
+        }
+        if (from..behind).any(|at| code.kind(at) == Some(TokenKind::Open)) {
+            return None;
         }
         let head = code.slice(at, into)?;
         let tail = if behind < end { code.slice(behind, end)? } else { "" };

@@ -810,6 +810,9 @@ impl Walk<'_, '_> {
             let Some(sign) = (at..end.min(at.saturating_add(6))).find(is_sign) else {
                 return false;
             };
+            if (at..sign).any(|at| self.kind(at) == Some(TokenKind::Open)) {
+                return false;
+            }
             let value = self.text_between(sign.saturating_add(1), end).to_owned();
             self.code(&format!("SELECT {value} FROM dual"));
             return true;

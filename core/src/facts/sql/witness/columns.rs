@@ -17,6 +17,10 @@ impl<'e> Search<'e, '_> {
             _ => return Sample::OPEN,
         };
         let name = self.aim.folded(ident);
+        // Of all rows of a table, the table.
+        if name == "tableoid" {
+            return Sample::OPEN;
+        }
         for depth in (0..self.stack.len()).rev() {
             let Some(at) = self.stack.get(depth).copied() else { continue };
             if let Some(value) = self.column_of_scope(at, qualifier.as_deref(), &name) {

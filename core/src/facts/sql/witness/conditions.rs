@@ -89,7 +89,8 @@ impl<'e> Search<'e, '_> {
                 self.quantified(left, compare_op, right, true)
             }
             Expr::Exists { subquery, negated } => {
-                self.any_row(subquery, Asked::default(), &mut |_, _| Truth::Yes).not_if(*negated)
+                let asked = Asked { exists: true, ..Asked::default() };
+                self.any_row(subquery, asked, &mut |_, _| Truth::Yes).not_if(*negated)
             }
             Expr::Between { expr, negated, low, high } => {
                 let (value, low, high) = (self.value(expr), self.value(low), self.value(high));
@@ -307,6 +308,12 @@ impl<'e> Search<'e, '_> {
         if let Expr::Tuple(values) = strip(expr) {
             return values.iter().map(|value| self.value(value)).collect();
         }
+        // `ROW(a, b)`.
+        if let Expr::Function(function) = strip(expr)
+            && let Some(values) = super::functions::row_of(function)
+        {
+            return values.into_iter().map(|value| self.value(value)).collect();
+        }
         vec![self.value(expr)]
     }
 
@@ -381,7 +388,7 @@ impl<'e> Search<'e, '_> {
         let values = self.side(left);
         let equality = test(Ordering::Equal) && !test(Ordering::Less) && !test(Ordering::Greater);
         let of_row = values.iter().any(|value| value.grade == Grade::Row);
-        self.any_row(query, Asked { equality, of_row }, &mut |search, item| {
+        self.any_row(query, Asked { equality, of_row, exists: false }, &mut |search, item| {
             let item = match item {
                 Item::Expr(expr) => search.side(expr),
                 // The only column: of the target's own rows it is the same one.

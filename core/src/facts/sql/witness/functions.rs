@@ -3,12 +3,13 @@
 use std::cmp::Ordering;
 
 use sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, Query,
+    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArguments, GroupByExpr, Query, WindowType,
 };
 
 use super::compare::test_of_function;
 use super::samples::hash;
 use super::{Datum, Grade, Sample, Search, Truth};
+use crate::command::Dialect;
 use crate::facts::sql::constant::strip;
 
 /// Functions that give nothing for a missing value.
@@ -48,6 +49,13 @@ const STRICT: &[&str] = &[
     "year",
 ];
 
+/// Functions that give one of the values of their group.
+const OF_A_GROUP: &[&str] =
+    &["any_value", "first", "first_value", "last", "last_value", "max", "min"];
+
+/// Functions that tell rows of one table not apart.
+const SAME_FOR_ALL: &[&str] = &["grouping", "pg_typeof", "sql_variant_property", "typeof"];
+
 /// The query that a call has for its argument: `ARRAY(SELECT …)`.
 pub(super) fn query_of(function: &Function) -> Option<&Query> {
     match &function.args {
@@ -58,6 +66,17 @@ pub(super) fn query_of(function: &Function) -> Option<&Query> {
         },
         FunctionArguments::None => None,
     }
+}
+
+/// What stands in `ROW(…)`.
+pub(super) fn row_of(function: &Function) -> Option<Vec<&Expr>> {
+    let name = function.name.0.last()?.as_ident()?;
+    let FunctionArguments::List(list) = &function.args else { return None };
+    let exprs = list.args.iter().map(|arg| match arg {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr),
+        _ => None,
+    });
+    if name.value.eq_ignore_ascii_case("row") { exprs.collect() } else { None }
 }
 
 /// What a call takes the first of that is not null.
@@ -93,6 +112,18 @@ impl<'e> Search<'e, '_> {
                     plain = false;
                 }
             }
+        }
+        // SQLite's values have types of their own.
+        let varies = self.aim.dialect() == Dialect::Sqlite;
+        if !varies && SAME_FOR_ALL.contains(&name.as_str()) {
+            return Sample::OPEN;
+        }
+        // Of the rows that share a value, that value.
+        if let ([value], Some(WindowType::WindowSpec(window))) = (args.as_slice(), &function.over)
+            && OF_A_GROUP.contains(&name.as_str())
+            && window.partition_by.iter().any(|key| strip(key) == strip(value))
+        {
+            return self.value(value);
         }
         let known = if plain { self.known_function(&name, &args) } else { None };
         known.unwrap_or_else(|| self.unknown_function(function, &name, &args))
@@ -151,6 +182,13 @@ impl<'e> Search<'e, '_> {
             ("abs", [number]) => {
                 let value = self.value(number);
                 Sample::of(Datum::Int(self.int(&value)?.checked_abs()?), value.grade)
+            }
+            ("sign", [number]) => {
+                let value = self.value(number);
+                Sample::of(Datum::Int(self.int(&value)?.signum()), value.grade)
+            }
+            ("left" | "right", [_, length]) if self.value(length).is_constant(0) => {
+                Sample::constant(Datum::Text(String::new()))
             }
             ("mod", [a, b]) => {
                 let (a, b) = (self.value(a), self.value(b));
@@ -244,9 +282,7 @@ impl<'e> Search<'e, '_> {
                 _ => return None,
             },
             // Of a group that is one value of the row, that value.
-            ("min" | "max" | "any_value" | "first" | "last" | "first_value", [value])
-                if self.is_grouped_by(value) =>
-            {
+            (name, [value]) if OF_A_GROUP.contains(&name) && self.is_grouped_by(value) => {
                 self.value(value)
             }
             (name, [a, b]) => {

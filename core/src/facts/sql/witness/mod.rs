@@ -254,6 +254,8 @@ struct Asked {
     equality: bool,
     /// The value is of the target's row.
     of_row: bool,
+    /// Whether there is one at all.
+    exists: bool,
 }
 
 struct Search<'e, 'c> {

@@ -477,6 +477,13 @@ impl<'e> Search<'e, '_> {
             }
             _ => Item::Star,
         };
+        // One row, of whatever there is.
+        if asked.exists
+            && counts(query)
+            && !query.limit_clause.as_ref().is_some_and(leaves_rows_out)
+        {
+            return Truth::Open;
+        }
         let first = self.scopes.len();
         let Some(scope) = self.scope(select, query, 1) else {
             self.scopes.truncate(first);
@@ -627,13 +634,16 @@ fn leaves_rows_out(clause: &LimitClause) -> bool {
 /// Whether a query gives a number of rows.
 fn counts(query: &Query) -> bool {
     let SetExpr::Select(select) = &*query.body else { return false };
-    matches!(
-        select.projection.as_slice(),
-        [
-            SelectItem::UnnamedExpr(Expr::Function(function))
-            | SelectItem::ExprWithAlias { expr: Expr::Function(function), .. },
-        ] if function.name.to_string().eq_ignore_ascii_case("count")
-    )
+    let is_one = matches!(&select.group_by, GroupByExpr::Expressions(keys, _) if keys.is_empty());
+    is_one
+        && select.having.is_none()
+        && matches!(
+            select.projection.as_slice(),
+            [
+                SelectItem::UnnamedExpr(Expr::Function(function))
+                | SelectItem::ExprWithAlias { expr: Expr::Function(function), .. },
+            ] if function.name.to_string().eq_ignore_ascii_case("count")
+        )
 }
 
 /// The function that is all a query gives, and what it is of.
