@@ -112,6 +112,7 @@ export interface Facts {
   effects: string[];
   actions: Action[];
   session: object[];
+  evasion: string[];
 }
 
 /** One thing that a command does. */

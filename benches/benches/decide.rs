@@ -11,8 +11,8 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use placet::facts::{
-    Action, Columns, Effect, EffectSet, Extent, Facts, Op, Outputs, Path, Protocol, Reason, Role,
-    Target, TargetKind, Understanding,
+    Action, Columns, Effect, EffectSet, EvasionSet, Extent, Facts, Op, Outputs, Path, Protocol,
+    Reason, Role, Target, TargetKind, Understanding,
 };
 use placet::policy::{RuleSet, Source, Verdict, compile};
 use placet::primitives::Span;
@@ -65,6 +65,7 @@ fn command(op: Op, may: EffectSet, schema: &str, role: Role) -> Facts {
         }],
         session: Vec::new(),
         statements: Some(1),
+        evasion: EvasionSet::NONE,
     }
 }
 

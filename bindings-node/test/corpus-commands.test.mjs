@@ -9,7 +9,7 @@ import { cases, files, only, one, testdata } from './support.mjs';
 const guard = placet.Guard.shipped('baseline');
 const KEYS = [
   'text', 'bytes', 'session', 'catalog', 'understanding', 'reasons', 'statements', 'writes',
-  'destructive', 'unbounded', 'max_rows', 'effects', 'actions',
+  'destructive', 'unbounded', 'max_rows', 'effects', 'evasion', 'actions',
 ];
 const ACTION_KEYS = ['op', 'verb', 'targets', 'extent', 'calls', 'outputs', 'may', 'via', 'nested'];
 
@@ -19,7 +19,7 @@ function catalog(name) {
 
 function check(row, facts) {
   const told = (value) => value ?? 'none';
-  for (const key of ['understanding', 'reasons', 'writes', 'destructive', 'unbounded', 'effects']) {
+  for (const key of ['understanding', 'reasons', 'writes', 'destructive', 'unbounded', 'effects', 'evasion']) {
     if (row[key] !== undefined) assert.deepEqual(facts[key], row[key], key);
   }
   for (const key of ['statements', 'max_rows']) {

@@ -414,6 +414,13 @@ impl PyFacts {
     }
 
     #[getter]
+    fn evasion<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyTuple>> {
+        let names: Vec<&str> =
+            self.facts().evasion.iter().map(placet::facts::Evasion::name).collect();
+        PyTuple::new(py, names)
+    }
+
+    #[getter]
     fn actions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         to_python(py, &json(&self.facts().actions)?)
     }

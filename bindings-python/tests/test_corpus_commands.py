@@ -14,7 +14,7 @@ import placet
 
 KEYS = {
     "text", "bytes", "session", "catalog", "understanding", "reasons", "statements", "writes",
-    "destructive", "unbounded", "max_rows", "effects", "actions",
+    "destructive", "unbounded", "max_rows", "effects", "evasion", "actions",
 }  # fmt: skip
 ACTION_KEYS = {
     "op", "verb", "targets", "extent", "calls", "outputs", "may", "via", "nested",
@@ -60,7 +60,7 @@ def check(case: dict[str, Any], facts: placet.Facts) -> None:
     for key in ("understanding", "writes", "destructive", "unbounded"):
         if key in case:
             assert getattr(facts, key) == case[key], key
-    for key in ("reasons", "effects"):
+    for key in ("reasons", "effects", "evasion"):
         if key in case:
             assert list(getattr(facts, key)) == case[key], key
     for key in ("statements", "max_rows"):

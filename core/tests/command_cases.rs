@@ -43,6 +43,7 @@ struct Case {
     unbounded: Option<bool>,
     max_rows: Option<toml::Value>,
     effects: Option<Vec<String>>,
+    evasion: Option<Vec<String>>,
     actions: Option<Vec<ActionCase>>,
 }
 
@@ -173,6 +174,10 @@ fn check(case: &Case, facts: &Facts, wrong: &mut Vec<String>) {
     if let Some(max_rows) = &case.max_rows {
         let found = facts.max_rows().map_or("none".to_owned(), |n| n.to_string());
         expect("max_rows", &plain(max_rows), &found);
+    }
+    if let Some(evasion) = &case.evasion {
+        let found: Vec<&str> = facts.evasion.iter().map(facts::Evasion::name).collect();
+        expect("evasion", evasion, &found);
     }
     if let Some(effects) = &case.effects {
         let found: Vec<&str> = facts.effects().iter().map(facts::Effect::name).collect();

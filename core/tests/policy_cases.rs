@@ -13,8 +13,8 @@ use std::path::{Path as FilePath, PathBuf};
 
 use libtest_mimic::{Arguments, Failed, Trial};
 use placet::facts::{
-    Action, Columns, Effect, Extent, Facts, How, Op, OutputColumn, Outputs, Path, Protocol, Reason,
-    Role, Scope, Segment, Sources, Target, TargetKind, Understanding,
+    Action, Columns, Effect, EvasionSet, Extent, Facts, How, Op, OutputColumn, Outputs, Path,
+    Protocol, Reason, Role, Scope, Segment, Sources, Target, TargetKind, Understanding,
 };
 use placet::policy::{Source, compile, pack_source};
 use placet::primitives::{Span, Timestamp};
@@ -127,6 +127,7 @@ fn facts(row: &FactsRow) -> Facts {
         actions: row.actions.iter().map(action).collect(),
         session: Vec::new(),
         statements: row.statements.or((understanding != Understanding::Opaque).then_some(1)),
+        evasion: EvasionSet::NONE,
     }
 }
 

@@ -26,18 +26,20 @@ impl Facts {
         if self == other {
             return self;
         }
-        let Self { protocol, understanding, reasons, actions, session, statements } = other;
+        let Self { protocol, understanding, reasons, actions, session, statements, evasion } =
+            other;
         let len = |facts: &[super::Action]| facts.iter().map(|a| a.span.end()).max().unwrap_or(0);
         let end = len(&self.actions).max(len(&actions));
         let counts_differ = self.statements != statements;
-        let mut joined = self;
+        let evasion = self.evasion | evasion;
+        let mut joined = Self { evasion, ..self };
         joined.reasons.extend(reasons);
         joined.reasons.push(why);
         joined.reasons.sort_unstable();
         joined.reasons.dedup();
         if counts_differ {
             let reasons = joined.reasons;
-            return Self { reasons, ..Self::opaque(protocol, why, end) };
+            return Self { reasons, evasion, ..Self::opaque(protocol, why, end) };
         }
         joined.understanding = joined.understanding.max(understanding).max(Understanding::Partial);
         for action in actions {

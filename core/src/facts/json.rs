@@ -4,8 +4,8 @@ use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
 use super::{
-    Action, Columns, EffectSet, Extent, Facts, How, OutputColumn, Outputs, Path, Reason,
-    SessionDelta, Sources, Target, Transaction,
+    Action, Columns, EffectSet, EvasionSet, Extent, Facts, How, OutputColumn, Outputs, Path,
+    Reason, SessionDelta, Sources, Target, Transaction,
 };
 
 impl Serialize for Facts {
@@ -33,7 +33,8 @@ impl Facts {
         map.serialize_entry("max_rows", &self.max_rows())?;
         map.serialize_entry("effects", &self.effects())?;
         map.serialize_entry("actions", &self.actions)?;
-        map.serialize_entry("session", &self.session)
+        map.serialize_entry("session", &self.session)?;
+        map.serialize_entry("evasion", &self.evasion)
     }
 }
 
@@ -57,6 +58,12 @@ impl Serialize for Action {
 impl Serialize for EffectSet {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(self.iter().map(super::Effect::name))
+    }
+}
+
+impl Serialize for EvasionSet {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.iter().map(super::Evasion::name))
     }
 }
 

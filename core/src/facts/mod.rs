@@ -6,6 +6,7 @@
 
 mod action;
 mod effect;
+mod evasion;
 mod join;
 mod json;
 mod reader;
@@ -17,6 +18,7 @@ mod target;
 
 pub use action::{Action, Extent, How, Op, OutputColumn, Outputs, Sources};
 pub use effect::{Effect, EffectSet};
+pub use evasion::{Evasion, EvasionSet};
 pub use reader::SessionReader;
 pub use reason::Reason;
 pub use session::{SessionDelta, Transaction};
@@ -111,6 +113,8 @@ pub struct Facts {
     pub session: Vec<SessionDelta>,
     /// Number of statements, empty ones not counted; `None` when opaque.
     pub statements: Option<u32>,
+    /// How its text tries not to be understood.
+    pub evasion: EvasionSet,
 }
 
 impl Facts {
@@ -135,6 +139,7 @@ impl Facts {
             }],
             session: vec![SessionDelta::Unknown],
             statements: None,
+            evasion: EvasionSet::NONE,
         }
     }
 
@@ -166,6 +171,13 @@ impl Facts {
     #[must_use]
     pub fn effects(&self) -> EffectSet {
         self.all_actions().iter().fold(EffectSet::NONE, |set, action| set | action.may)
+    }
+
+    /// The signs of evasion in the command and in everything nested in it.
+    #[must_use]
+    pub fn all_evasion(&self) -> EvasionSet {
+        let nested = self.actions.iter().flat_map(|action| &action.nested);
+        nested.fold(self.evasion, |signs, facts| signs | facts.all_evasion())
     }
 
     /// Whether running it can change data, schema, privileges, session identity or parsing

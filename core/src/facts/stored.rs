@@ -4,9 +4,9 @@
 use serde_json::Value;
 
 use super::{
-    Action, Columns, Effect, EffectSet, Extent, Facts, How, Op, OutputColumn, Outputs, Path,
-    Protocol, Reason, Role, Segment, SessionDelta, Sources, Target, TargetKind, Transaction,
-    Understanding,
+    Action, Columns, Effect, EffectSet, Evasion, EvasionSet, Extent, Facts, How, Op, OutputColumn,
+    Outputs, Path, Protocol, Reason, Role, Segment, SessionDelta, Sources, Target, TargetKind,
+    Transaction, Understanding,
 };
 use crate::primitives::Span;
 
@@ -31,7 +31,8 @@ impl Facts {
     ///
     /// - `json`: the object of `docs/spec/facts.md`. Keys that follow from the others (`writes`,
     ///   `destructive`, `unbounded`, `max_rows`, `effects`) may be absent; where they stand they
-    ///   must be what follows. Other unknown keys are ignored.
+    ///   must be what follows. Without `evasion` there is no sign of it. Other unknown keys are
+    ///   ignored.
     ///
     /// Fails closed: a word outside its closed set is an error, never a guess.
     ///
@@ -105,6 +106,12 @@ fn facts(json: &Value, depth: usize) -> Read<Facts> {
             .map(u32::try_from)
             .transpose()
             .map_err(|_| wrong("statements"))?,
+        evasion: match json.get("evasion") {
+            Some(_) => each(json, "evasion", |sign| Evasion::parse(sign.as_str()?))?
+                .into_iter()
+                .fold(EvasionSet::NONE, |signs, sign| signs | sign.into()),
+            None => EvasionSet::NONE,
+        },
     };
     // A record that contradicts itself is no record.
     if (facts.understanding == Understanding::Full) != facts.reasons.is_empty() {

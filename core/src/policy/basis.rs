@@ -56,6 +56,7 @@ impl Watched {
             | Fact::Unbounded
             | Fact::Protocol
             | Fact::Calls
+            | Fact::Evasion
             | Fact::PrincipalId
             | Fact::PrincipalKind
             | Fact::PrincipalGroups

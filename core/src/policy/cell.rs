@@ -30,6 +30,8 @@ pub(crate) struct Cells<'a> {
     pub(crate) unbounded: bool,
     /// Rows are changed, and how many is not known.
     pub(crate) unknown_rows: bool,
+    /// Its text shows a sign of evasion.
+    pub(crate) evades: bool,
     /// Classes that the command may touch.
     pub(crate) classes: ClassSet,
 }
@@ -60,7 +62,7 @@ pub(crate) fn cells<'a>(facts: &'a Facts, tags: Option<&Tags>) -> Cells<'a> {
     let opaque = understanding == Understanding::Opaque;
     // For an opaque command the model answers `true`: an upper bound, which must not lift a rule.
     let known = |yes: bool| if opaque { Tri::Unknown } else { Tri::from(yes) };
-    let unbounded = facts.unbounded();
+    let (unbounded, evasion) = (facts.unbounded(), facts.all_evasion());
     let base = CellFacts {
         action: None,
         target: Known::Unknown,
@@ -72,6 +74,7 @@ pub(crate) fn cells<'a>(facts: &'a Facts, tags: Option<&Tags>) -> Cells<'a> {
         destructive: known(facts.destructive()),
         unbounded: known(unbounded),
         protocol: facts.protocol.name(),
+        evasion,
     };
     let mut out = Cells {
         cells: Vec::new(),
@@ -80,6 +83,7 @@ pub(crate) fn cells<'a>(facts: &'a Facts, tags: Option<&Tags>) -> Cells<'a> {
         effects: if opaque { EffectSet::ALL } else { EffectSet::NONE },
         unbounded,
         unknown_rows: opaque,
+        evades: !evasion.is_empty(),
         classes: ClassSet::default(),
     };
     out.add_facts(facts, &base, tags);

@@ -224,6 +224,7 @@ impl RuleSet {
             unbounded: cells.unbounded,
             unknown_rows: cells.unknown_rows,
             understanding: cells.understanding,
+            evades: cells.evades,
             request,
         });
         self.risk.bands(risk.score).for_each(|band| raise(band, "risk", &mut asked));

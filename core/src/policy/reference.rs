@@ -139,6 +139,7 @@ fn matched(
         destructive: if opaque { Tri::Unknown } else { facts.destructive().into() },
         unbounded: if opaque { Tri::Unknown } else { facts.unbounded().into() },
         protocol: facts.protocol.name(),
+        evasion: facts.all_evasion(),
     };
     if let Some(when) = &rule.when {
         parts.push(when.eval(&view, request));

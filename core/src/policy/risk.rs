@@ -44,6 +44,7 @@ pub(crate) struct RiskTable {
     unknown_rows: u32,
     partial: u32,
     opaque: u32,
+    evasion: u32,
     denial: u32,
     cap: u32,
     bands: Vec<Band>,
@@ -86,6 +87,7 @@ impl Default for RiskTable {
             unknown_rows: 5,
             partial: 10,
             opaque: 50,
+            evasion: 10,
             denial: 2,
             cap: 100,
             bands: Vec::new(),
@@ -102,6 +104,8 @@ pub(crate) struct RiskInput<'a> {
     /// Rows are changed, and how many is not known.
     pub(crate) unknown_rows: bool,
     pub(crate) understanding: Understanding,
+    /// Whether its text shows a sign of evasion.
+    pub(crate) evades: bool,
     pub(crate) request: &'a Request,
 }
 
@@ -134,6 +138,9 @@ impl RiskTable {
             Understanding::Partial => add(&"partial".into(), self.partial),
             Understanding::Opaque => add(&"opaque".into(), self.opaque.max(self.partial)),
         }
+        if input.evades {
+            add(&"evasion".into(), self.evasion);
+        }
         for (label, value, name, points) in &self.labels {
             // A label that is missing may have any value.
             let here = input.request.resource.labels.get(label);
@@ -163,6 +170,7 @@ pub(crate) const RISK_KEYS: &[&str] = &[
     "unknown_rows",
     "partial",
     "opaque",
+    "evasion",
     "denial",
     "cap",
     "band",
@@ -213,6 +221,7 @@ pub(crate) fn read_risk(
         ("unknown_rows", &mut risk.unknown_rows),
         ("partial", &mut risk.partial),
         ("opaque", &mut risk.opaque),
+        ("evasion", &mut risk.evasion),
         ("denial", &mut risk.denial),
         ("cap", &mut risk.cap),
     ];

@@ -11,8 +11,8 @@ use proptest::sample::{select, subsequence};
 use super::compile::{RuleSet, compile};
 use super::{Decision, Source, Verdict, reference};
 use crate::facts::{
-    Action, Columns, EffectSet, Extent, Facts, Op, OutputColumn, Outputs, Path, Protocol, Reason,
-    Role, Segment, Sources, Target, TargetKind, Understanding,
+    Action, Columns, EffectSet, Evasion, EvasionSet, Extent, Facts, Op, OutputColumn, Outputs,
+    Path, Protocol, Reason, Role, Segment, Sources, Target, TargetKind, Understanding,
 };
 use crate::primitives::{Span, Timestamp};
 use crate::request::{Context, Enforces, Principal, PrincipalKind, Request, Resource, Session};
@@ -241,8 +241,13 @@ fn facts_over(nested: BoxedStrategy<Vec<Facts>>) -> BoxedStrategy<Facts> {
         1 => Just(Understanding::Partial),
         1 => Just(Understanding::Opaque),
     ];
-    (understanding, vec(action(nested), 0..3))
-        .prop_map(|(understanding, actions)| Facts {
+    let evasion = prop_oneof![
+        3 => Just(EvasionSet::NONE),
+        1 => Just(Evasion::MixedCase.into()),
+        1 => Just(Evasion::MixedCase | Evasion::CommentAsSpace),
+    ];
+    (understanding, vec(action(nested), 0..3), evasion)
+        .prop_map(|(understanding, actions, evasion)| Facts {
             protocol: Protocol::parse("postgres").unwrap(),
             understanding,
             reasons: match understanding {
@@ -252,6 +257,7 @@ fn facts_over(nested: BoxedStrategy<Vec<Facts>>) -> BoxedStrategy<Facts> {
             statements: (understanding != Understanding::Opaque).then_some(1),
             actions,
             session: Vec::new(),
+            evasion,
         })
         .boxed()
 }

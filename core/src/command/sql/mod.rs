@@ -69,6 +69,8 @@ pub struct Reading<'a> {
     pub text: &'a str,
     /// Its statements in order; empty ones are left out.
     pub statements: Vec<Statement<'a>>,
+    /// Its comments in order, with their marks; none of them is run.
+    pub comments: &'a [Span],
 }
 
 impl fmt::Debug for Statement<'_> {
@@ -143,8 +145,11 @@ pub fn read<R>(
             let tokens = guard.tokens.get(part.tokens.clone()).unwrap_or_default();
             Statement { span: span_of(tokens), tokens, tree: tree.as_ref() }
         });
-        let reading = Reading { text: guard.text, statements: statements.collect() };
-        visit(Ok(reading))
+        visit(Ok(Reading {
+            text: guard.text,
+            statements: statements.collect(),
+            comments: &guard.comments,
+        }))
     })
 }
 
@@ -169,6 +174,7 @@ struct Guard<'a> {
     modes: Modes,
     /// The tokens of all statements, separators included.
     tokens: Vec<Token>,
+    comments: Vec<Span>,
     parts: Vec<Part>,
 }
 
@@ -190,12 +196,15 @@ fn guard<'a>(
     let mut lexer = Lexer::new(text, rules, modes);
     // A token and its blank are about five bytes.
     let mut tokens = Vec::with_capacity(bytes.len() / 5 + 4);
+    let mut comments = Vec::new();
     while let Some(piece) = lexer.next()? {
-        if let Piece::Token(token) = piece {
-            if tokens.len() >= limits::MAX_SQL_TOKENS {
+        match piece {
+            Piece::Token(token) if tokens.len() >= limits::MAX_SQL_TOKENS => {
                 return Err(Refusal::TooManyTokens(token.span));
             }
-            tokens.push(token);
+            Piece::Token(token) => tokens.push(token),
+            Piece::Comment(comment) => comments.push(comment),
+            Piece::Blank(_) => {}
         }
     }
     foreign::refuse_foreign(text, &tokens, rules)?;
@@ -212,7 +221,7 @@ fn guard<'a>(
     if parts.len() > 1 && changes_its_reading(text, dialect) {
         return Err(Refusal::ParserStateUnknown(whole));
     }
-    Ok(Guard { text, modes, tokens, parts })
+    Ok(Guard { text, modes, tokens, comments, parts })
 }
 
 /// Whether a text may be in BigQuery's older language: what looks like a comment says so.

@@ -10,6 +10,7 @@ mod children;
 mod constant;
 mod ddl;
 mod dml;
+mod evasion;
 mod expr;
 mod extent;
 mod files;
@@ -48,7 +49,9 @@ use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
-use super::{Action, Effect, Facts, Op, Reason, Scope, SessionDelta, Transaction, Understanding};
+use super::{
+    Action, Effect, Evasion, Facts, Op, Reason, Scope, SessionDelta, Transaction, Understanding,
+};
 use crate::command::sql::{Reading, Refusal, Statement};
 use crate::command::{Dialect, Protocol, sql};
 use crate::limits;
@@ -109,16 +112,16 @@ fn read_text<'a>(setting: Setting<'a>, bytes: &[u8], state: &mut State<'a>) -> F
     };
     let texts = match sql::versions(bytes, setting.dialect, &session) {
         Ok(texts) => texts,
-        Err(refusal) => return refused(setting, refusal, bytes.len(), state),
+        Err(refusal) => return refused(setting, refusal, bytes, state),
     };
     let read = |text: &[u8], state: &mut State<'a>| {
         sql::read(text, setting.dialect, &session, |reading| match reading {
             Ok(reading) => facts_of(setting, &reading, bytes.len(), state),
-            Err(refusal) => refused(setting, refusal, bytes.len(), state),
+            Err(refusal) => refused(setting, refusal, text, state),
         })
     };
     let Some((first, others)) = texts.split_first() else {
-        return refused(setting, Refusal::NotText(Span::default()), bytes.len(), state);
+        return refused(setting, Refusal::NotText(Span::default()), bytes, state);
     };
     let before = (!others.is_empty()).then(|| state.clone());
     let mut facts = read(first, state);
@@ -130,12 +133,21 @@ fn read_text<'a>(setting: Setting<'a>, bytes: &[u8], state: &mut State<'a>) -> F
             forget(state);
         }
     }
+    // Such a text was written again without the marks of its comments.
+    if matches!(first, Cow::Owned(_)) {
+        facts.evasion |= Evasion::ExecutableComment;
+    }
     facts
 }
 
-fn refused(setting: Setting<'_>, refusal: Refusal, len: usize, state: &mut State<'_>) -> Facts {
+fn refused(setting: Setting<'_>, refusal: Refusal, bytes: &[u8], state: &mut State<'_>) -> Facts {
     forget(state);
-    Facts::opaque(Protocol::Sql(setting.dialect), reason_of(refusal), len)
+    let protocol = Protocol::Sql(setting.dialect);
+    let mut evasion = evasion::of_refused(bytes);
+    if matches!(refusal, Refusal::ExecutableComment(_)) {
+        evasion |= Evasion::ExecutableComment;
+    }
+    Facts { evasion, ..Facts::opaque(protocol, reason_of(refusal), bytes.len()) }
 }
 
 fn reason_of(refusal: Refusal) -> Reason {
@@ -159,6 +171,7 @@ fn facts_of<'a>(
         actions: Vec::new(),
         session: Vec::new(),
         statements: u32::try_from(reading.statements.len()).ok(),
+        evasion: evasion::of_reading(reading, setting.dialect),
     };
     let mut reasons = BTreeSet::new();
     // One statement of which nothing is known takes the bound from the whole command.
@@ -195,7 +208,8 @@ fn facts_of<'a>(
         forget(state);
         if unbounded {
             let first = facts.reasons.first().copied().unwrap_or(Reason::NotParsed);
-            return Facts { reasons: facts.reasons, ..Facts::opaque(protocol, first, len) };
+            let Facts { reasons, evasion, .. } = facts;
+            return Facts { reasons, evasion, ..Facts::opaque(protocol, first, len) };
         }
     }
     facts

@@ -1,6 +1,6 @@
 //! Tree → checked condition. Every problem of a condition is reported, not only the first.
 
-use super::fact::{Fact, Type};
+use super::fact::{Fact, Type, Words};
 use super::parse::{Form, Node};
 use super::{Comparison, Expr, Fault, Literal, Operand, TextTest};
 use crate::policy::error::{CompileErrorKind as Kind, suggestion};
@@ -51,7 +51,12 @@ pub(super) fn check(node: &Node, faults: &mut Vec<Fault>) -> Option<Expr> {
             let fact = fact(name, node.span, faults)?;
             match fact.fact_type() {
                 Type::Bool | Type::Any => Some(Expr::Truth(fact)),
-                Type::Int | Type::Text | Type::Time | Type::Set | Type::Word(_) => {
+                Type::Int
+                | Type::Text
+                | Type::Time
+                | Type::Set
+                | Type::Word(_)
+                | Type::WordSet(_) => {
                     let message =
                         format!("`{name}` is {}, not true or false", of(fact.fact_type()));
                     fault(faults, Kind::ConditionType, node.span, message, "compare it");
@@ -75,6 +80,7 @@ fn of(kind: Type) -> String {
         Type::Time => "a time".into(),
         Type::Set => "a set of texts".into(),
         Type::Word(words) => format!("a word of the set `{}`", words.what()),
+        Type::WordSet(words) => format!("a set of words `{}`", words.what()),
         Type::Any => "a value of any type".into(),
     }
 }
@@ -123,7 +129,7 @@ fn compare(
         Type::Int | Type::Time => {}
         Type::Any if !ordered => {}
         Type::Text | Type::Word(_) | Type::Bool if !ordered => {}
-        Type::Set => {
+        Type::Set | Type::WordSet(_) => {
             let help = "use `in` or `size()`";
             fault(faults, Kind::ConditionType, span, "sets are not compared", help);
             return None;
@@ -146,19 +152,9 @@ fn fits(
     span: Span,
     faults: &mut Vec<Fault>,
 ) -> Option<()> {
-    let word = |words: super::fact::Words, operand: &Operand, faults: &mut Vec<Fault>| {
-        let Operand::Literal(Literal::Text(text)) = operand else { return Some(()) };
-        let all = words.all();
-        if all.contains(&text.as_str()) {
-            return Some(());
-        }
-        let message = format!("unknown {} `{text}`", words.what());
-        fault(faults, Kind::UnknownWord, span, message, suggestion(text, all.iter().copied()));
-        None
-    };
     match (left_type, right_type) {
-        (Type::Word(words), Type::Text) => word(words, right, faults),
-        (Type::Text, Type::Word(words)) => word(words, left, faults),
+        (Type::Word(words), Type::Text) => is_word_of(words, right, span, faults),
+        (Type::Text, Type::Word(words)) => is_word_of(words, left, span, faults),
         (Type::Any, _) | (_, Type::Any) => Some(()),
         (a, b) if a == b => Some(()),
         (a, b) => {
@@ -169,6 +165,18 @@ fn fits(
             None
         }
     }
+}
+
+/// A text that is written in the condition must be a word of the closed set.
+fn is_word_of(words: Words, operand: &Operand, span: Span, faults: &mut Vec<Fault>) -> Option<()> {
+    let Operand::Literal(Literal::Text(text)) = operand else { return Some(()) };
+    let all = words.all();
+    if all.contains(&text.as_str()) {
+        return Some(());
+    }
+    let message = format!("unknown {} `{text}`", words.what());
+    fault(faults, Kind::UnknownWord, span, message, suggestion(text, all.iter().copied()));
+    None
 }
 
 fn operand(node: &Node, faults: &mut Vec<Fault>) -> Option<(Operand, Type)> {
@@ -184,7 +192,9 @@ fn operand(node: &Node, faults: &mut Vec<Fault>) -> Option<(Operand, Type)> {
         Form::Call { receiver: None, name, arguments, .. } if name == "size" => {
             let fact = one_fact("size", arguments, node.span, faults)?;
             match fact.fact_type() {
-                Type::Set | Type::Text | Type::Any => Some((Operand::Size(fact), Type::Int)),
+                Type::Set | Type::WordSet(_) | Type::Text | Type::Any => {
+                    Some((Operand::Size(fact), Type::Int))
+                }
                 Type::Bool | Type::Int | Type::Time | Type::Word(_) => {
                     let message = format!("`size` of {}", of(fact.fact_type()));
                     let help = "sets and texts have a size";
@@ -243,7 +253,7 @@ fn one_fact(
 }
 
 fn member(item: &Node, set: &Node, faults: &mut Vec<Fault>) -> Option<Expr> {
-    let item_operand = operand(item, faults);
+    let (item_span, item_operand) = (item.span, operand(item, faults));
     match &set.form {
         Form::List(nodes) if nodes.is_empty() => {
             fault(faults, Kind::EmptyList, set.span, "an empty list, which nothing is in", "");
@@ -270,7 +280,12 @@ fn member(item: &Node, set: &Node, faults: &mut Vec<Fault>) -> Option<Expr> {
             let set_fact = fact(name, set.span, faults)?;
             let (item, item_type) = item_operand?;
             let texts = matches!(item_type, Type::Text | Type::Any);
-            let sets = matches!(set_fact.fact_type(), Type::Set | Type::Any);
+            if let Type::WordSet(words) = set_fact.fact_type()
+                && texts
+            {
+                is_word_of(words, &item, item_span, faults)?;
+            }
+            let sets = matches!(set_fact.fact_type(), Type::Set | Type::WordSet(_) | Type::Any);
             if !texts || !sets {
                 let message =
                     format!("{} is looked up in {}", of(item_type), of(set_fact.fact_type()));

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use super::{Comparison, Expr, Fact, Literal, Operand, TextTest};
-use crate::facts::{Action, Effect, Extent, Op, Target, Understanding};
+use crate::facts::{Action, Effect, Evasion, EvasionSet, Extent, Op, Target, Understanding};
 use crate::policy::pattern::same_name;
 use crate::policy::tri::Tri;
 use crate::primitives::Timestamp;
@@ -35,6 +35,7 @@ pub(crate) struct CellFacts<'a> {
     pub(crate) destructive: Tri,
     pub(crate) unbounded: Tri,
     pub(crate) protocol: &'static str,
+    pub(crate) evasion: EvasionSet,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -46,6 +47,7 @@ enum Value<'a> {
     Word(&'static str),
     Time(Timestamp),
     Set(&'a [String], bool),
+    Signs(EvasionSet, bool),
     /// Certainly there, and equal to nothing: the effect of a cell without one.
     Nothing,
     /// Certainly not given: a label or claim that the request lacks.
@@ -93,6 +95,8 @@ fn value<'a>(fact: &Fact, cell: &CellFacts<'a>, request: &'a Request) -> Value<'
         Fact::Calls => {
             or_unknown(cell.action.map(|action| Value::Set(&action.calls, cell.calls_complete)))
         }
+        // A text that was refused may show more than could be seen.
+        Fact::Evasion => Value::Signs(cell.evasion, cell.understanding != Understanding::Opaque),
         Fact::PrincipalId => Value::Text(&request.principal.id),
         Fact::PrincipalKind => Value::Word(match request.principal.kind {
             PrincipalKind::Human => "human",
@@ -126,10 +130,13 @@ fn operand<'a>(operand: &'a Operand, cell: &CellFacts<'a>, request: &'a Request)
         Operand::Fact(fact) => value(fact, cell, request),
         Operand::Literal(literal) => literal_value(literal),
         Operand::Size(fact) => match value(fact, cell, request) {
-            Value::Set(_, false) | Value::Absent | Value::Unknown | Value::Nothing => {
-                Value::Unknown
-            }
+            Value::Set(_, false)
+            | Value::Signs(_, false)
+            | Value::Absent
+            | Value::Unknown
+            | Value::Nothing => Value::Unknown,
             Value::Set(texts, true) => Value::Int(whole(texts.len() as u64)),
+            Value::Signs(signs, true) => Value::Int(i64::from(signs.len())),
             Value::Text(text) => Value::Int(whole(text.chars().count() as u64)),
             Value::Truth(_) | Value::Int(_) | Value::Word(_) | Value::Time(_) => Value::Unknown,
         },
@@ -163,7 +170,8 @@ fn equal(left: Value<'_>, right: Value<'_>) -> Tri {
             | Value::Time(_)
             | Value::Text(_)
             | Value::Word(_)
-            | Value::Set(..),
+            | Value::Set(..)
+            | Value::Signs(..),
             _,
         ) => Tri::Unknown,
     }
@@ -184,6 +192,7 @@ fn compare(left: Value<'_>, op: Comparison, right: Value<'_>) -> Tri {
             | Value::Text(_)
             | Value::Word(_)
             | Value::Set(..)
+            | Value::Signs(..)
             | Value::Nothing
             | Value::Absent
             | Value::Unknown,
@@ -206,6 +215,13 @@ fn member(item: Value<'_>, set: Value<'_>) -> Tri {
             let otherwise = if complete { Tri::False } else { Tri::Unknown };
             texts.iter().fold(otherwise, |found, member| found.or(same_name(member, text)))
         }
+        (Value::Text(text), Value::Signs(signs, complete)) => {
+            match Evasion::parse(text).is_some_and(|sign| signs.contains(sign)) {
+                true => Tri::True,
+                false if complete => Tri::False,
+                false => Tri::Unknown,
+            }
+        }
         (
             Value::Truth(_)
             | Value::Int(_)
@@ -213,6 +229,7 @@ fn member(item: Value<'_>, set: Value<'_>) -> Tri {
             | Value::Text(_)
             | Value::Word(_)
             | Value::Set(..)
+            | Value::Signs(..)
             | Value::Nothing
             | Value::Absent
             | Value::Unknown,
@@ -245,6 +262,7 @@ pub(super) fn eval(expr: &Expr, cell: &CellFacts<'_>, request: &Request) -> Tri 
             | Value::Word(_)
             | Value::Time(_)
             | Value::Set(..)
+            | Value::Signs(..)
             | Value::Nothing
             | Value::Absent
             | Value::Unknown => Tri::Unknown,
@@ -276,7 +294,8 @@ pub(super) fn eval(expr: &Expr, cell: &CellFacts<'_>, request: &Request) -> Tri 
             | Value::Text(_)
             | Value::Word(_)
             | Value::Time(_)
-            | Value::Set(..) => Tri::True,
+            | Value::Set(..)
+            | Value::Signs(..) => Tri::True,
         },
     }
 }
@@ -295,13 +314,18 @@ pub(super) fn unknowns(
         }
     };
     let undecided = |fact: &Fact| match value(fact, cell, request) {
-        Value::Unknown | Value::Absent | Value::Truth(Tri::Unknown) | Value::Set(_, false) => true,
+        Value::Unknown
+        | Value::Absent
+        | Value::Truth(Tri::Unknown)
+        | Value::Set(_, false)
+        | Value::Signs(_, false) => true,
         Value::Truth(_)
         | Value::Int(_)
         | Value::Text(_)
         | Value::Word(_)
         | Value::Time(_)
         | Value::Set(_, true)
+        | Value::Signs(_, true)
         | Value::Nothing => false,
     };
     match expr {

@@ -1,6 +1,6 @@
 //! The closed list of facts that conditions may name, with their types.
 
-use crate::facts::{Effect, Op, Protocol, Role, TargetKind};
+use crate::facts::{Effect, Evasion, Op, Protocol, Role, TargetKind};
 
 /// A fact that a condition names.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,7 @@ pub(crate) enum Fact {
     Unbounded,
     Protocol,
     Calls,
+    Evasion,
     PrincipalId,
     PrincipalKind,
     PrincipalGroups,
@@ -42,6 +43,8 @@ pub(crate) enum Type {
     Set,
     /// One word of a closed set.
     Word(Words),
+    /// A set of words of a closed set.
+    WordSet(Words),
     /// A claim: its type is known at run time only.
     Any,
 }
@@ -57,6 +60,7 @@ pub(crate) enum Words {
     Understanding,
     Protocol,
     PrincipalKind,
+    Evasion,
 }
 
 impl Words {
@@ -71,6 +75,7 @@ impl Words {
             Self::Understanding => "understanding",
             Self::Protocol => "protocol",
             Self::PrincipalKind => "kind of principal",
+            Self::Evasion => "sign of evasion",
         }
     }
 
@@ -84,6 +89,7 @@ impl Words {
             Self::Understanding => vec!["full", "partial", "opaque"],
             Self::Protocol => Protocol::all().map(Protocol::name).collect(),
             Self::PrincipalKind => vec!["human", "service", "agent"],
+            Self::Evasion => Evasion::ALL.iter().map(|sign| sign.name()).collect(),
         }
     }
 }
@@ -104,6 +110,7 @@ const FLAT: &[(&str, Fact)] = &[
     ("unbounded", Fact::Unbounded),
     ("protocol", Fact::Protocol),
     ("calls", Fact::Calls),
+    ("evasion", Fact::Evasion),
     ("principal.id", Fact::PrincipalId),
     ("principal.kind", Fact::PrincipalKind),
     ("principal.groups", Fact::PrincipalGroups),
@@ -151,6 +158,7 @@ impl Fact {
             | Self::Unbounded
             | Self::Protocol
             | Self::Calls
+            | Self::Evasion
             | Self::PrincipalId
             | Self::PrincipalKind
             | Self::PrincipalGroups
@@ -177,6 +185,7 @@ impl Fact {
             Self::MaxRows | Self::Statements | Self::Counter(_) => Type::Int,
             Self::Writes | Self::Destructive | Self::Unbounded => Type::Bool,
             Self::Calls | Self::PrincipalGroups | Self::SessionLabels => Type::Set,
+            Self::Evasion => Type::WordSet(Words::Evasion),
             Self::Verb
             | Self::PrincipalId
             | Self::ResourceKind

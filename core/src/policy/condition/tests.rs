@@ -1,7 +1,9 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::facts::{Action, Effect, EffectSet, Extent, Op, Outputs, Understanding};
+use crate::facts::{
+    Action, Effect, EffectSet, Evasion, EvasionSet, Extent, Op, Outputs, Understanding,
+};
 use crate::request::{
     Context, Enforces, Principal, PrincipalKind, Resource, Session, Value as Claim,
 };
@@ -61,6 +63,7 @@ fn known(action: &Action) -> CellFacts<'_> {
         destructive: Tri::False,
         unbounded: Tri::False,
         protocol: "postgres",
+        evasion: Evasion::MixedCase.into(),
     }
 }
 
@@ -77,6 +80,7 @@ fn opaque() -> CellFacts<'static> {
         destructive: Tri::Unknown,
         unbounded: Tri::Unknown,
         protocol: "postgres",
+        evasion: EvasionSet::NONE,
     }
 }
 
@@ -128,6 +132,9 @@ fn what_is_known_is_decided() {
         ("statements == 1", true),
         ("protocol == \"postgres\"", true),
         ("understanding == \"full\"", true),
+        ("\"mixed_case\" in evasion", true),
+        ("\"split_text\" in evasion", false),
+        ("size(evasion) == 1 && has(evasion)", true),
         ("true || false && false", true),
     ] {
         assert_eq!(eval(text, &known(&action)), Tri::from(wanted), "{text}");
@@ -194,6 +201,8 @@ fn an_opaque_command_is_known_to_be_opaque_and_nothing_else() {
         "destructive",
         "unbounded",
         "has(max_rows)",
+        "\"mixed_case\" in evasion",
+        "size(evasion) > 0",
     ] {
         assert_eq!(eval(text, &opaque()), Tri::Unknown, "{text}");
     }
