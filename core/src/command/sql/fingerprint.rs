@@ -50,44 +50,47 @@ pub fn fingerprint(
     literals: Literals,
 ) -> Result<Digest, Refusal> {
     let mut said = dialect.name().as_bytes().to_vec();
+    let folds = folds_words(dialect);
     for text in versions(bytes, dialect, session)? {
         let guard = guard(&text, dialect, session)?;
         said.push(0);
         said.reserve(text.len());
         for token in &guard.tokens {
-            add(&mut said, token, guard.text, dialect, literals);
+            add(&mut said, token, guard.text, folds, literals);
         }
     }
     Ok(Digest::from_bytes(Sha256::digest(&said).into()))
 }
 
-/// Adds a token: what it is, how long it is, and its text.
-fn add(out: &mut Vec<u8>, token: &Token, text: &str, dialect: Dialect, literals: Literals) {
-    let (kind, is_literal) = match token.kind {
-        TokenKind::Word => (1, false),
-        TokenKind::QuotedName => (2, false),
-        TokenKind::Text => (3, true),
-        TokenKind::Number => (4, true),
-        TokenKind::Placeholder => (5, true),
-        TokenKind::Operator => (6, false),
-        TokenKind::Open => (7, false),
-        TokenKind::Close => (8, false),
-        TokenKind::Comma => (9, false),
-        TokenKind::Dot => (10, false),
-        TokenKind::Semicolon => (11, false),
+/// Adds a token: what it is, and its text where that says more.
+///
+/// A kind is a byte that no UTF-8 text holds, so it ends the text before it.
+fn add(out: &mut Vec<u8>, token: &Token, text: &str, folds: bool, literals: Literals) {
+    let token_text = || token.text(text).as_bytes();
+    let value = || if literals == Literals::Values { token_text() } else { b"" };
+    let (kind, says) = match token.kind {
+        TokenKind::Word => {
+            out.push(0xf5);
+            let start = out.len();
+            out.extend_from_slice(token_text());
+            if let Some(word) = out.get_mut(start..).filter(|_| folds) {
+                word.make_ascii_lowercase();
+            }
+            return;
+        }
+        TokenKind::QuotedName => (0xf6, token_text()),
+        TokenKind::Text => (0xf7, value()),
+        TokenKind::Number => (0xf8, value()),
+        TokenKind::Placeholder => (0xf9, value()),
+        TokenKind::Operator => (0xfa, token_text()),
+        TokenKind::Open => (0xfb, token_text()),
+        TokenKind::Close => (0xfc, token_text()),
+        TokenKind::Comma => (0xfd, &b""[..]),
+        TokenKind::Dot => (0xfe, &b""[..]),
+        TokenKind::Semicolon => (0xff, &b""[..]),
     };
     out.push(kind);
-    if is_literal && literals == Literals::Kinds {
-        return;
-    }
-    let text = token.text(text).as_bytes();
-    let length = u32::try_from(text.len()).unwrap_or(u32::MAX);
-    out.extend(length.to_le_bytes());
-    if token.kind == TokenKind::Word && folds_words(dialect) {
-        out.extend(text.iter().map(u8::to_ascii_lowercase));
-    } else {
-        out.extend(text);
-    }
+    out.extend_from_slice(says);
 }
 
 /// Whether no name of the server depends on the case of an unquoted word.

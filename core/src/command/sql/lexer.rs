@@ -659,6 +659,10 @@ impl<'a> Lexer<'a> {
                     self.at = stop + 2;
                     depth -= 1;
                     if depth == 0 {
+                        let inside = self.bytes.get(start..stop).unwrap_or_default();
+                        if self.rules.runs_comments && is_open_hint(inside) {
+                            return Err(Refusal::ReadingsDisagree(self.since(start)));
+                        }
                         return self.check_comment(start);
                     }
                 }
@@ -799,4 +803,21 @@ fn hides_text(char: char) -> bool {
                 | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
                 | '\u{e0000}'..='\u{e007f}'
         )
+}
+
+/// Whether a hint (`/*+ …`) ends inside quotes for a server that does not read hints: one that does
+/// goes on behind them.
+fn is_open_hint(comment: &[u8]) -> bool {
+    if !comment.starts_with(b"/*+") {
+        return false;
+    }
+    let mut open = None;
+    for byte in comment {
+        match open {
+            None if is_quote(*byte) => open = Some(byte),
+            Some(quote) if quote == byte => open = None,
+            None | Some(_) => {}
+        }
+    }
+    open.is_some()
 }

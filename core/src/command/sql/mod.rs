@@ -299,7 +299,8 @@ fn changes_its_reading(text: &str, dialect: Dialect) -> bool {
     let (backslash, letters) = (text.contains('\\'), !text.is_ascii());
     let quotes = text.contains('"');
     let pipes = text.contains("||");
-    if !backslash && !letters && !quotes && !pipes {
+    let counts = matches!(dialect, Dialect::Mysql | Dialect::Mariadb) && text.contains('.');
+    if !backslash && !letters && !quotes && !pipes && !counts {
         return false;
     }
     let text = text.to_ascii_lowercase();
@@ -309,7 +310,9 @@ fn changes_its_reading(text: &str, dialect: Dialect) -> bool {
                 || (letters && (text.contains("client_encoding") || text.contains("names")))
         }
         Dialect::Mysql | Dialect::Mariadb => {
-            ((backslash || quotes || pipes) && text.contains("sql_mode"))
+            // `s.nextval` is a column in one mode, and moves a sequence in another.
+            let counts = text.contains("nextval") || text.contains("currval");
+            ((backslash || quotes || pipes || counts) && text.contains("sql_mode"))
                 || (letters
                     && ["character_set_client", "names", "charset", "character set"]
                         .iter()

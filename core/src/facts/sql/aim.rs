@@ -37,6 +37,8 @@ pub(super) struct Aim<'e> {
     columns: Option<Vec<String>>,
     /// Sets of columns that identify one row, if there is nothing beside the target.
     pub(super) keys: Vec<Vec<String>>,
+    /// Columns that are no numbers, or may be none.
+    not_numbers: Vec<String>,
     /// Columns that are never null.
     never_null: Vec<String>,
     /// The target, to recognise a sub-select on itself; `None` where it is no table.
@@ -87,6 +89,7 @@ impl<'e> Aim<'e> {
             qualifiers: Vec::new(),
             columns: None,
             keys: Vec::new(),
+            not_numbers: Vec::new(),
             never_null: Vec::new(),
             path: None,
             tables: Vec::new(),
@@ -99,7 +102,12 @@ impl<'e> Aim<'e> {
             Shape::Base { table, renamed } if renamed.is_empty() => {
                 let fold = |name: &String| walk.fold_text(name, true);
                 self.columns = Some(table.columns.iter().map(|c| fold(&c.name)).collect());
-                self.keys = table.unique.iter().map(|key| key.iter().map(fold).collect()).collect();
+                if enforces_keys(self.dialect) {
+                    let keys = table.unique.iter();
+                    self.keys = keys.map(|key| key.iter().map(fold).collect()).collect();
+                }
+                let loose = table.columns.iter().filter(|column| !is_number(&column.data_type));
+                self.not_numbers = loose.map(|column| fold(&column.name)).collect();
                 self.never_null = table.unique.iter().flatten().map(fold).collect();
             }
             Shape::Base { table: _, renamed: _ }
@@ -181,6 +189,25 @@ impl<'e> Aim<'e> {
             (Some(theirs), Segment::Exact(mine)) => theirs == *mine,
             (None, _) | (_, Segment::Prefix(_) | Segment::Glob(_) | Segment::Dynamic) => true,
         })
+    }
+
+    /// Whether a number is compared with the column as the column's own values are compared with
+    /// each other. Most servers make numbers of texts instead, and many texts are 0.
+    pub(super) fn compares_numbers(&self, column: &str) -> bool {
+        match self.dialect {
+            Dialect::Postgres | Dialect::Redshift | Dialect::Sqlite => true,
+            Dialect::Mysql
+            | Dialect::Mariadb
+            | Dialect::Mssql
+            | Dialect::Snowflake
+            | Dialect::Bigquery
+            | Dialect::Clickhouse
+            | Dialect::Oracle
+            | Dialect::Duckdb
+            | Dialect::Hive
+            | Dialect::Spark
+            | Dialect::Databricks => !self.not_numbers.iter().any(|known| known == column),
+        }
     }
 
     /// Whether a column always has a value.
@@ -340,3 +367,36 @@ pub(super) const ORACLE_VALUES: &[&str] = &[
     "uid",
     "user",
 ];
+
+/// Whether the server keeps rows out that have the key of another; others only note the key.
+const fn enforces_keys(dialect: Dialect) -> bool {
+    match dialect {
+        Dialect::Postgres
+        | Dialect::Mysql
+        | Dialect::Mariadb
+        | Dialect::Mssql
+        | Dialect::Sqlite
+        | Dialect::Oracle
+        | Dialect::Duckdb => true,
+        Dialect::Redshift
+        | Dialect::Snowflake
+        | Dialect::Bigquery
+        | Dialect::Clickhouse
+        | Dialect::Hive
+        | Dialect::Spark
+        | Dialect::Databricks => false,
+    }
+}
+
+/// Whether a type of the catalog is one of numbers or of moments, which numbers stand for.
+fn is_number(data_type: &str) -> bool {
+    const TYPES: &[&str] = &[
+        "big", "date", "dec", "double", "float", "int", "medium", "money", "num", "real", "serial",
+        "small", "time", "tiny", "uint", "year",
+    ];
+    const OTHERS: &[&str] = &["mediumtext", "mediumblob", "tinytext", "tinyblob", "interval"];
+    let is = |prefix: &&str| {
+        data_type.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    };
+    TYPES.iter().any(is) && !OTHERS.iter().any(is)
+}

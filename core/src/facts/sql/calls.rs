@@ -1,8 +1,8 @@
 //! Calls of functions, in every notation, and the code that some of them run.
 
 use sqlparser::ast::{
-    Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArgumentList,
-    FunctionArguments, HavingBound, ListAggOnOverflow, ObjectNamePart, Value,
+    DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
+    FunctionArgumentList, FunctionArguments, HavingBound, ListAggOnOverflow, ObjectNamePart, Value,
 };
 
 use super::flow::{Flow, Names, Origin};
@@ -11,7 +11,7 @@ use super::nested;
 use super::settings;
 use super::walk::Walk;
 use crate::command::Dialect;
-use crate::command::sql::STAGE_MARK;
+use crate::command::sql::{STAGE_MARK, TokenKind};
 use crate::facts::{
     Effect, EffectSet, How, Path, Reason, Role, SessionDelta, TargetKind, Understanding,
 };
@@ -270,6 +270,57 @@ impl<'a> Walk<'_, 'a> {
         !self.state.path_unknown && path.iter().position(|s| s == "pg_catalog").unwrap_or(0) == 0
     }
 
+    /// Whether an unqualified name means the catalog's function: no schema that the catalog has
+    /// nothing of is searched before those that hold it.
+    fn finds_function(&self, name: &str) -> bool {
+        if self.state.path_unknown {
+            return false;
+        }
+        let (Some(catalog), Some(path)) =
+            (self.setting.catalog, self.state.session.search_path.as_deref())
+        else {
+            return true;
+        };
+        let holds = |schema: &str| {
+            catalog.functions_named(name, self.case()).any(|function| function.schema == schema)
+        };
+        let mut schemas = path.iter().map(String::as_str).filter(|schema| *schema != "pg_catalog");
+        schemas.find(|schema| holds(schema) || !self.knows_schema(schema)).is_some_and(holds)
+    }
+
+    /// Whether the statement may call operators that hide the server's own.
+    pub(super) fn hides_operators(&self) -> bool {
+        const CALLS: &[&str] = &[
+            "all", "any", "between", "case", "distinct", "ilike", "in", "like", "natural",
+            "nullif", "overlaps", "similar", "some", "using",
+        ];
+        if !self.is_postgres() || self.builtins_come_first() {
+            return false;
+        }
+        let sets = matches!(self.word(0).as_str(), "set" | "alter");
+        !sets
+            && (0..self.tokens.len()).any(|at| {
+                self.kind(at) == Some(TokenKind::Operator) && !self.is_star(at)
+                    || CALLS.contains(&self.word(at).as_str())
+            })
+    }
+
+    /// `*` for all columns: nothing stands before it that could be multiplied.
+    fn is_star(&self, at: usize) -> bool {
+        let before = at.checked_sub(1);
+        self.operator_at(at, "*")
+            && before.is_none_or(|before| match self.kind(before) {
+                Some(TokenKind::Open | TokenKind::Dot | TokenKind::Comma) => true,
+                Some(TokenKind::Word) => {
+                    matches!(
+                        self.word(before).as_str(),
+                        "select" | "distinct" | "all" | "returning"
+                    )
+                }
+                _ => false,
+            })
+    }
+
     /// PostgreSQL's functions with effects, whatever schema they are called in: extensions live
     /// anywhere.
     fn catalogued_anywhere(&self, name: &str) -> Option<functions::Function> {
@@ -305,7 +356,8 @@ impl<'a> Walk<'_, 'a> {
         let mut bounded = true;
         if let Some(catalog) = self.setting.catalog {
             let case = self.case();
-            let listed = catalog.functions_named(name, case);
+            let hidden = schema.is_none() && self.is_postgres() && !self.finds_function(name);
+            let listed = catalog.functions_named(name, case).filter(|_| !hidden);
             for function in listed.filter(|f| schema.is_none_or(|s| case.same(s, &f.schema))) {
                 for effect in &function.effects {
                     match Effect::parse(effect) {
@@ -421,7 +473,7 @@ impl<'a> Walk<'_, 'a> {
                 let name = name.to_ascii_lowercase();
                 self.part.may |= settings::effects(&name);
                 self.object(TargetKind::Setting, Path::exact([name.as_str()]));
-                let values = value.map(settings::split_list);
+                let values = value.map(settings::split_list).filter(|_| self.sets_for_sure());
                 self.set_value(name, values);
             }
             None => {
@@ -431,6 +483,40 @@ impl<'a> Walk<'_, 'a> {
                 self.forget_settings();
             }
         }
+    }
+
+    /// Whether every `set_config` of the statement runs, once, and holds beyond the transaction.
+    fn sets_for_sure(&self) -> bool {
+        const MAY_NOT_RUN: &[&str] = &[
+            "and",
+            "case",
+            "coalesce",
+            "except",
+            "fetch",
+            "from",
+            "having",
+            "if",
+            "intersect",
+            "limit",
+            "nullif",
+            "offset",
+            "or",
+            "union",
+            "where",
+            "with",
+        ];
+        let plain = |at: &usize| {
+            let at = *at;
+            let is = |ahead: usize, kind| self.kind(at.saturating_add(ahead)) == Some(kind);
+            let is_text = |ahead| is(ahead, TokenKind::Text);
+            let comma = |ahead| is(ahead, TokenKind::Comma);
+            let keeps = matches!(self.word(at.saturating_add(6)).as_str(), "false" | "f");
+            is(1, TokenKind::Open) && is_text(2) && comma(3) && is_text(4) && comma(5) && keeps
+        };
+        let mut calls = (0..self.tokens.len()).filter(|at| self.word(*at) == "set_config");
+        self.word(0) == "select"
+            && calls.all(|at| plain(&at))
+            && !(0..self.tokens.len()).any(|at| MAY_NOT_RUN.contains(&self.word(at).as_str()))
     }
 
     /// `x`, `t.x`, `s.t.x`: a column, or by PostgreSQL's other notation a call.
@@ -537,12 +623,10 @@ impl<'a> Walk<'_, 'a> {
     }
 }
 
+/// The text of an argument that is a literal. One with a name stands at another place than it is
+/// written at.
 pub(super) fn literal_argument(arg: &FunctionArg) -> Option<&str> {
-    let arg = match arg {
-        FunctionArg::Named { name: _, arg, operator: _ }
-        | FunctionArg::ExprNamed { name: _, arg, operator: _ }
-        | FunctionArg::Unnamed(arg) => arg,
-    };
+    let FunctionArg::Unnamed(arg) = arg else { return None };
     match arg {
         FunctionArgExpr::Expr(expr) => text_literal(expr),
         FunctionArgExpr::QualifiedWildcard(_)
@@ -551,11 +635,22 @@ pub(super) fn literal_argument(arg: &FunctionArg) -> Option<&str> {
     }
 }
 
-/// The text of a string literal, casts and brackets around it aside.
+/// The text of a string literal, brackets aside, and casts that leave it as it is: others cut it,
+/// pad it, or read it as something else.
 pub(super) fn text_literal(expr: &Expr) -> Option<&str> {
     let mut expr = expr;
     loop {
-        if let Expr::Nested(inner) | Expr::Cast { expr: inner, .. } = expr {
+        if let Expr::Nested(inner) = expr {
+            expr = inner;
+        } else if let Expr::Cast { expr: inner, data_type, format: None, kind: _ } = expr
+            && matches!(
+                data_type,
+                DataType::Text
+                    | DataType::String(None)
+                    | DataType::Varchar(None)
+                    | DataType::CharacterVarying(None)
+            )
+        {
             expr = inner;
         } else if let Expr::Value(value) = expr {
             return text_value(&value.value);

@@ -3,10 +3,10 @@
 use sqlparser::ast::{
     AlterColumnOperation, AlterTable, AlterTableOperation, ColumnDef, ColumnOption, CommentObject,
     ConditionalStatements, CreateFunction, CreateFunctionBody, CreateTable, CreateTableLikeKind,
-    CreateTrigger, CreateView, Expr, ForValues, FunctionArg, FunctionArgExpr, FunctionArguments,
-    FunctionSecurity, IndexColumn, ObjectName, ObjectType, OnCommit, OneOrManyWithParens,
-    Partition, PartitionBoundValue, RenameTableNameKind, Statement, TableConstraint, Value,
-    WrappedCollection,
+    CreateTrigger, CreateView, DataType, Expr, ForValues, FunctionArg, FunctionArgExpr,
+    FunctionArguments, FunctionReturnType, FunctionSecurity, IndexColumn, ObjectName, ObjectType,
+    OnCommit, OneOrManyWithParens, Partition, PartitionBoundValue, RenameTableNameKind, Statement,
+    TableConstraint, Value, WrappedCollection,
 };
 
 use super::calls::text_literal;
@@ -633,6 +633,10 @@ impl<'a> Walk<'_, 'a> {
         if view.temporary {
             let name = super::names::last(&path).to_owned();
             self.temp_table(name);
+            if self.is_postgres() {
+                // A change of it is one of the table behind it: its name says nothing.
+                self.state.session.to_mut().temp_tables = None;
+            }
         }
         self.sink(TargetKind::Table, path);
         self.part.may |= Effect::Schema;
@@ -663,7 +667,12 @@ impl<'a> Walk<'_, 'a> {
             self.exprs(&arg.default_expr, names);
         }
         let named = function.args.iter().flatten().filter_map(|arg| arg.name.as_ref());
-        let arguments: Vec<String> = named.map(|name| self.fold(name)).collect();
+        let mut arguments: Vec<String> = named.map(|name| self.fold(name)).collect();
+        if let Some(FunctionReturnType::DataType(DataType::Table(Some(columns)))) =
+            &function.return_type
+        {
+            arguments.extend(columns.iter().map(|column| self.fold(&column.name)));
+        }
         let language = function.language.as_ref().map(|language| self.fold(language));
         match &function.function_body {
             None => self.foreign_code(0),

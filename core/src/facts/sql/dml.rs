@@ -216,6 +216,15 @@ impl<'a> Walk<'_, 'a> {
         };
         let rows = source.as_ref().map(|query| self.query(query, names, false));
         let mut relation = self.existing(parts.clone(), None, Role::Sink);
+        let commands = self.is_sqlite()
+            && columns.iter().any(|column| {
+                let column = self.parts(column).and_then(|mut parts| parts.pop());
+                column.is_some_and(|column| parts.last() == Some(&column))
+            });
+        if commands {
+            // A column with the name of the table: a command to a full text index, as `delete-all`.
+            self.part.may |= Effect::Destroy | Effect::Schema;
+        }
         let mut written = Written::nothing();
         let extent = match rows {
             None => Extent::One,

@@ -127,7 +127,7 @@ fn by_key(conditions: &[&Expr], aim: &Aim<'_>) -> Option<u64> {
         }
         if let Expr::InList { expr, list, negated: false } = conjunct
             && let Some(column) = aim.column(strip(expr))
-            && list.iter().all(|value| is_value(value, aim.case()))
+            && list.iter().all(|value| fixes(&column, value, aim))
         {
             fixed.push((column, u64::try_from(list.len()).unwrap_or(u64::MAX)));
         }
@@ -143,10 +143,20 @@ fn by_key(conditions: &[&Expr], aim: &Aim<'_>) -> Option<u64> {
 
 fn fix(column: &Expr, value: &Expr, aim: &Aim<'_>, fixed: &mut Vec<(String, u64)>) {
     if let Some(column) = aim.column(strip(column))
-        && is_value(value, aim.case())
+        && fixes(&column, value, aim)
     {
         fixed.push((column, 1));
     }
+}
+
+/// Whether equality with the value leaves one value of the column.
+fn fixes(column: &str, value: &Expr, aim: &Aim<'_>) -> bool {
+    let mut at = strip(value);
+    while let Expr::UnaryOp { op: UnaryOperator::Minus, expr } = at {
+        at = strip(expr);
+    }
+    let text = if let Expr::Value(value) = at { text_value(&value.value) } else { None };
+    is_value(value, aim.case()) && (text.is_some() || aim.compares_numbers(column))
 }
 
 /// A literal or placeholder whose comparison with a column uses the column's own equality. Casts

@@ -20,8 +20,8 @@ use super::walk::{Walk, wider};
 use crate::command::Dialect;
 use crate::command::sql::{ROWS_MARK, STAGE_MARK};
 use crate::facts::{
-    Columns, Effect, Extent, Op, OutputColumn, Outputs, Path, Reason, Role, Segment, Target,
-    TargetKind,
+    Columns, Effect, EffectSet, Extent, Op, OutputColumn, Outputs, Path, Reason, Role, Segment,
+    SessionDelta, Target, TargetKind,
 };
 
 impl<'a> Walk<'_, 'a> {
@@ -835,13 +835,13 @@ impl<'a> Walk<'_, 'a> {
             None => {}
         }
         // SQLite runs a table-valued function without its brackets too.
-        if let ([name], true) = (parts.as_slice(), self.manners().function_tables)
+        if let ([name] | [_, name], true) = (parts.as_slice(), self.manners().function_tables)
             && (super::functions::builtin(self.setting.dialect, name)
                 .is_some_and(|function| function.set || function.catalogued)
                 // Every pragma of SQLite is a table too, those that act among them.
                 || self.is_sqlite() && name.starts_with("pragma_"))
         {
-            self.invoke(parts.clone(), &[]);
+            self.invoke(vec![name.clone()], &[]);
         }
         self.reads_file(&parts);
         let relation = self.existing(parts, alias, Role::Source);
@@ -923,13 +923,20 @@ impl<'a> Walk<'_, 'a> {
             _ => None,
         };
         self.target(Target { kind, path: path.clone(), role, columns });
+        if role != Role::Source {
+            self.changes_catalog(&path);
+        }
         let mut shape = match named.table {
             Some(table) => Shape::Base { table, renamed: Rc::new(Vec::new()) },
             None => Shape::Unknown,
         };
         if let Some(view) = named.view {
             let columns = self.view(&view.sql, role);
-            if named.table.is_none() {
+            if self.state.stale {
+                // Another query may stand behind it by now.
+                let columns = Columns::Any;
+                self.target(Target { kind, path: Path::dynamic(), role, columns });
+            } else if named.table.is_none() {
                 shape = columns.map_or(Shape::Unknown, Shape::Derived);
             }
         }
@@ -950,6 +957,55 @@ impl<'a> Walk<'_, 'a> {
             };
         }
         Relation { name, schema, shape, target: Some(path), written: None }
+    }
+
+    /// Rows of the server's own tables are accounts, rights, code and settings: to change them is to
+    /// do anything.
+    fn changes_catalog(&mut self, path: &Path) {
+        const UPKEEP: &[&str] = &[
+            "analyse", "analyze", "check", "cluster", "comment", "lock", "optimize", "reindex",
+            "repair", "vacuum",
+        ];
+        let (schema, name) = match path.0.as_slice() {
+            [.., Segment::Exact(schema), Segment::Exact(name)] => (schema.as_str(), name.as_str()),
+            [Segment::Exact(name)] => ("", name.as_str()),
+            _ => return,
+        };
+        let own = match self.setting.dialect {
+            Dialect::Postgres | Dialect::Redshift => schema == "pg_catalog",
+            Dialect::Mysql | Dialect::Mariadb => {
+                matches!(schema, "mysql" | "performance_schema" | "sys")
+            }
+            Dialect::Sqlite => matches!(
+                name,
+                "sqlite_master"
+                    | "sqlite_schema"
+                    | "sqlite_temp_master"
+                    | "sqlite_temp_schema"
+                    | "sqlite_dbpage"
+                    | "sqlite_dbdata"
+                    | "sqlite_dbptr"
+            ),
+            Dialect::Oracle => schema == "sys",
+            Dialect::Mssql
+            | Dialect::Snowflake
+            | Dialect::Bigquery
+            | Dialect::Clickhouse
+            | Dialect::Duckdb
+            | Dialect::Hive
+            | Dialect::Spark
+            | Dialect::Databricks => false,
+        };
+        if !own || UPKEEP.contains(&self.word(0).as_str()) {
+            return;
+        }
+        self.part.may = EffectSet::ALL;
+        self.dynamic_target();
+        if name == "pg_settings" {
+            // Its rows are the settings of the session.
+            self.session.push(SessionDelta::Unknown);
+            self.forget_settings();
+        }
     }
 
     /// The server that a name says a table is on: `server.db.schema.t`, `t@link`.

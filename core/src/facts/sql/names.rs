@@ -125,10 +125,12 @@ impl<'a> Walk<'_, 'a> {
         listed.then_some(named)
     }
 
-    fn knows_schema(&self, schema: &str) -> bool {
+    /// Whether the catalog has anything of a schema.
+    pub(super) fn knows_schema(&self, schema: &str) -> bool {
         self.setting.catalog.is_some_and(|catalog| {
             catalog.tables().iter().any(|table| table.schema == schema)
                 || catalog.views().iter().any(|view| view.schema == schema)
+                || catalog.functions().iter().any(|function| function.schema == schema)
         })
     }
 

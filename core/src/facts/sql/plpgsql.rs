@@ -32,7 +32,7 @@ impl Walk<'_, '_> {
         let given = GIVEN.iter().map(|name| (*name).to_owned());
         let names: Vec<String> = variables.into_iter().chain(given).collect();
         self.setting = Setting { repeats: whole.repeats || repeats, ..whole };
-        self.with_variables(arguments.iter().chain(&names), |walk| walk.code(&text));
+        self.with_variables(arguments.iter().chain(&names), |walk| walk.code_in_branches(&text));
         self.setting = whole;
     }
 

@@ -6,6 +6,7 @@
 
 use super::walk::Walk;
 use crate::command::sql::TokenKind;
+use crate::facts::SessionDelta;
 use crate::limits;
 
 impl Walk<'_, '_> {
@@ -24,8 +25,58 @@ impl Walk<'_, '_> {
     /// The same for one that runs now.
     pub(super) fn program_runs(&mut self, at: usize) -> bool {
         let Some(pieces) = self.program_pieces(at) else { return false };
-        self.code(&pieces.join(";\n"));
+        self.code_in_branches(&pieces.join(";\n"));
         true
+    }
+
+    /// Code of which a part may not run: settings that it changes are unknown behind it.
+    pub(super) fn code_in_branches(&mut self, text: &str) {
+        let before = self.state.clone();
+        self.code(text);
+        if !self.state.same(&before) {
+            self.forget_settings();
+            self.session.push(SessionDelta::Unknown);
+        }
+    }
+
+    /// The names of the variables and arguments of a program, which come before columns of the
+    /// same name: those behind DECLARE, and the first word of each argument in the brackets at `at`.
+    pub(super) fn program_names(&self, at: usize) -> Vec<String> {
+        let mut names = Vec::new();
+        let mut depth = 0_usize;
+        let mut argument = false;
+        for index in at..self.tokens.len() {
+            match self.kind(index) {
+                Some(TokenKind::Open) => {
+                    depth = depth.saturating_add(1);
+                    argument = index == at;
+                }
+                Some(TokenKind::Close) => {
+                    depth = depth.saturating_sub(1);
+                    if depth == 0 {
+                        break;
+                    }
+                }
+                Some(TokenKind::Comma) => argument = depth == 1,
+                _ if argument && !matches!(self.word(index).as_str(), "in" | "out" | "inout") => {
+                    names.extend(self.name_at(index).and_then(|(mut parts, _)| parts.pop()));
+                    argument = false;
+                }
+                _ if depth == 0 => break,
+                _ => {}
+            }
+        }
+        for declare in (at..self.tokens.len()).filter(|at| self.word(*at) == "declare") {
+            let mut at = declare.saturating_add(1);
+            while let Some((mut parts, after)) = self.name_at(at) {
+                names.extend(parts.pop());
+                if self.kind(after) != Some(TokenKind::Comma) {
+                    break;
+                }
+                at = after.saturating_add(1);
+            }
+        }
+        names
     }
 
     /// The statements and expressions of a program, each as a statement.

@@ -40,9 +40,29 @@ pub(super) fn effects(name: &str) -> EffectSet {
         | "operator_precedence_warning"
         | "default_with_oids"
         | "default_table_access_method"
-        | "bytea_output" => parser,
-        "sql_log_bin" | "sql_log_off" | "general_log" | "slow_query_log" | "log_output"
-        | "binlog_format" | "binlog_row_image" => Effect::AuditTamper.into(),
+        | "bytea_output"
+        | "createrole_self_grant"
+        | "event_triggers"
+        | "gin_fuzzy_search_limit"
+        | "restrict_nonsystem_relation_kind" => parser,
+        "sql_log_bin"
+        | "sql_log_off"
+        | "general_log"
+        | "slow_query_log"
+        | "log_output"
+        | "binlog_format"
+        | "binlog_row_image"
+        | "gtid_domain_id"
+        | "gtid_next"
+        | "gtid_seq_no"
+        | "long_query_time"
+        | "min_examined_row_limit"
+        | "pseudo_slave_mode"
+        | "server_id"
+        | "skip_replication"
+        | "wsrep_on" => Effect::AuditTamper.into(),
+        // They name files, or a folder for them.
+        "debug" | "debug_dbug" | "innodb_tmpdir" => Effect::FsWrite | Effect::ParserState,
         "general_log_file" | "slow_query_log_file" | "log_error" => {
             Effect::FsWrite | Effect::AuditTamper
         }
@@ -62,6 +82,14 @@ pub(super) fn effects(name: &str) -> EffectSet {
         | "super_read_only"
         | "enable_case_sensitive_identifier"
         | "enable_case_sensitive_super_attribute"
+        | "downcase_delimited_identifier"
+        | "default_storage_engine"
+        | "enforce_storage_engine"
+        | "old_mode"
+        | "path"
+        | "sql_auto_is_null"
+        | "sql_select_limit"
+        | "system_versioning_asof"
         | "tx_read_only"
         | "local_infile"
         | "lower_case_table_names"
@@ -86,13 +114,24 @@ pub(super) fn effects(name: &str) -> EffectSet {
     }
 }
 
+/// What the modes of a transaction change: to let it write is to set `transaction_read_only`.
+pub(super) fn access(modes: &[TransactionMode]) -> EffectSet {
+    let writes = TransactionMode::AccessMode(TransactionAccessMode::ReadWrite);
+    if modes.contains(&writes) {
+        return Effect::ParserState.into();
+    }
+    EffectSet::NONE
+}
+
 fn is_audit(name: &str) -> bool {
     name.starts_with("log_")
         || name.starts_with("track_")
         || name.starts_with("pgaudit")
         || name.starts_with("auto_explain")
         || name.starts_with("pg_stat_statements")
-        || matches!(name, "logging_collector" | "debug_print_parse" | "compute_query_id")
+        || name.starts_with("server_audit")
+        || name.starts_with("debug_print_")
+        || matches!(name, "logging_collector" | "compute_query_id")
 }
 
 /// The names in a list such as the value of `search_path`.
@@ -118,7 +157,9 @@ impl<'a> Walk<'_, 'a> {
                     self.not_covered();
                 }
                 self.exprs(values, names);
-                let values = self.setting_values(values);
+                // It ends with the transaction, or at once where there is none.
+                let local = self.is_postgres() && matches!(scope, Some(ContextModifier::Local));
+                let values = if local { None } else { self.setting_values(values) };
                 self.set_scoped(scope.as_ref(), variable, values);
             }
             Set::ParenthesizedAssignments { variables, values } => {
@@ -142,8 +183,10 @@ impl<'a> Walk<'_, 'a> {
                 };
                 self.assume("SET SESSION AUTHORIZATION", value);
             }
-            Set::SetRole { context_modifier: _, role_name } => {
-                let value = role_name.as_ref().map(|name| vec![self.fold(name)]);
+            Set::SetRole { context_modifier, role_name } => {
+                let local = matches!(context_modifier, Some(ContextModifier::Local));
+                let role = role_name.as_ref().filter(|_| !local);
+                let value = role.map(|name| vec![self.fold(name)]);
                 self.assume("SET ROLE", value);
             }
             Set::SetTimeZone { local: _, value } => {
@@ -156,11 +199,7 @@ impl<'a> Walk<'_, 'a> {
             }
             Set::SetNamesDefault {} => self.one_setting("client_encoding".to_owned(), None),
             Set::SetTransaction { modes, snapshot: _, session: _ } => {
-                // As `SET transaction_read_only` does.
-                let writes = TransactionMode::AccessMode(TransactionAccessMode::ReadWrite);
-                if modes.contains(&writes) {
-                    self.part.may |= Effect::ParserState;
-                }
+                self.part.may |= access(modes);
                 self.finish_plain(Op::Session, "SET TRANSACTION");
             }
             Set::SetSessionParam(_) => {

@@ -6,8 +6,10 @@ use sqlparser::ast::{
 };
 
 use super::flow::Names;
+use super::functions;
 use super::manners::Into;
 use super::query::at_most;
+use super::settings;
 use super::walk::Walk;
 use crate::command::Dialect;
 use crate::command::sql::TokenKind;
@@ -23,6 +25,9 @@ impl<'a> Walk<'_, 'a> {
             // Operators and literals are functions too, and any may be another one now.
             self.unknown_function(None);
         }
+        if self.hides_operators() {
+            self.unknown_function(None);
+        }
         let by_words = if self.is_sqlite() {
             self.sqlite_by_words()
         } else {
@@ -34,6 +39,27 @@ impl<'a> Walk<'_, 'a> {
             None if self.by_fallback() => {}
             None if self.is_postgres() || self.is_sqlite() => self.by_head(),
             None => self.by_first_word(),
+        }
+        if self.is_postgres() && matches!(self.word(0).as_str(), "drop" | "alter") {
+            self.reach_of_cascade();
+        }
+    }
+
+    /// CASCADE takes along what depends on the things that are named.
+    fn reach_of_cascade(&mut self) {
+        if !(0..self.tokens.len()).any(|at| self.word(at) == "cascade") {
+            return;
+        }
+        let target = crate::facts::Target {
+            kind: TargetKind::Other,
+            path: Path::dynamic(),
+            role: Role::Object,
+            columns: crate::facts::Columns::Any,
+        };
+        for action in &mut self.actions {
+            if !action.targets.contains(&target) {
+                action.targets.push(target.clone());
+            }
         }
     }
 
@@ -154,7 +180,7 @@ impl<'a> Walk<'_, 'a> {
             },
             Statement::ShowVariable { variable: _ } => self.show(),
             Statement::StartTransaction {
-                modes: _,
+                modes,
                 begin,
                 transaction: _,
                 modifier: _,
@@ -165,6 +191,7 @@ impl<'a> Walk<'_, 'a> {
                 if !statements.is_empty() || exception.is_some() || *has_end_keyword {
                     self.not_covered();
                 }
+                self.part.may |= settings::access(modes);
                 let verb = if *begin { "BEGIN" } else { "START TRANSACTION" };
                 self.transaction(verb, Transaction::Begin);
             }
@@ -495,8 +522,8 @@ impl<'a> Walk<'_, 'a> {
         self.target(crate::facts::Target { kind, path: Path::dynamic(), role, columns });
     }
 
-    /// EXPLAIN: with ANALYZE it runs; without, the planner runs only what it folds to constants,
-    /// and that can be a function that is not known.
+    /// EXPLAIN: with ANALYZE it runs; without, the planner runs what it takes for a constant: in
+    /// PostgreSQL what reads, and what is not known; in MySQL any call, and sub-selects.
     fn explain(&mut self, runs: bool, statement: &Statement) {
         let before = self.actions.len();
         let session = self.session.len();
@@ -533,6 +560,12 @@ impl<'a> Walk<'_, 'a> {
             }
             for call in &action.calls {
                 let name = call.rsplit('.').next().unwrap_or_default();
+                if let Some(function) = functions::builtin(self.setting.dialect, name) {
+                    self.part.may |= match self.is_mysql() {
+                        true => function.may,
+                        false => function.may.intersection(EffectSet::READING),
+                    };
+                }
                 if listed
                     && self.setting.catalog.is_some_and(|catalog| {
                         catalog.functions_named(name, self.case()).next().is_some()

@@ -87,6 +87,7 @@ pub(in crate::facts) enum Own {
     SetStatement,
     Table,
     ShowCreate,
+    SetTransaction,
     Snowflake(snowflake::Special),
     Bigquery(bigquery::Special),
     Redshift(redshift::Special),
@@ -287,7 +288,10 @@ impl<'a> Walk<'_, 'a> {
         }
         match head.tail {
             Tail::Own(own) => return self.read_own(own),
-            Tail::Step(step) if self.is_step(after) => return self.transaction(&verb, step),
+            Tail::Step(step) if self.is_step(after) => {
+                self.part.may |= may;
+                return self.transaction(&verb, step);
+            }
             Tail::Step(_) => return self.opaque(crate::facts::Reason::NotParsed),
             Tail::Statement => return self.runs_rest(after, &verb),
             Tail::Expression => return self.computes_rest(after, &verb),
@@ -316,6 +320,12 @@ impl<'a> Walk<'_, 'a> {
             self.part.may = EffectSet::ALL;
         }
         self.part.may |= may;
+        let holds = [TargetKind::Schema, TargetKind::Sequence, TargetKind::Role, TargetKind::Host];
+        let replaces = self.is_mysql() && self.after(1, &["or", "replace"]).is_some();
+        if replaces && matches!(head.names, Names::One(kind) if holds.contains(&kind)) {
+            // What stood there goes, with all that it held; a sequence may have been a table.
+            self.part.may |= Effect::Destroy | Effect::WriteData;
+        }
         if runs || head.tail == Tail::Code || acts {
             // What else the rest names.
             self.dynamic_target();
@@ -357,6 +367,7 @@ impl<'a> Walk<'_, 'a> {
             Own::SetStatement => self.mariadb_set_statement(),
             Own::Table => self.head_table(),
             Own::ShowCreate => self.mysql_show_create(),
+            Own::SetTransaction => self.mysql_set_transaction(),
             Own::Snowflake(special) => self.snowflake(special),
             Own::Bigquery(special) => self.bigquery(special),
             Own::Redshift(special) => self.redshift(special),

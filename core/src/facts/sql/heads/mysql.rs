@@ -85,9 +85,8 @@ pub(super) const COMMON: &[Head] = &[
     row("set default role", Op::Grant, &[Privilege, Persistence], Names::Some(TargetKind::Role), Tail::Inert),
     row("set role", Op::Assume, &[Identity, Privilege], Names::Some(TargetKind::Role), Tail::Inert),
     row("set resource group", Op::Configure, &[Availability], Names::Some(TargetKind::Other), Tail::Inert),
-    row("set transaction", Op::Session, &[], Names::Nothing, Tail::Inert),
-    row("set session|local transaction", Op::Session, &[], Names::Nothing, Tail::Inert),
     row("set global transaction", Op::Configure, &[Availability], Names::Some(TargetKind::Server), Tail::Inert),
+    row("set transaction", Op::Session, &[], Names::Nothing, Tail::Own(Own::SetTransaction)),
     row("create event", Op::Define, &[], Names::Nothing, Tail::Own(Own::CreateProgram)),
     row("alter event", Op::Define, &[], Names::Nothing, Tail::Own(Own::CreateProgram)),
     row("drop event", Op::Destroy, &[Schema, Destroy, AuditTamper], Names::One(TargetKind::Trigger), Tail::Inert),
@@ -148,6 +147,20 @@ pub(super) const MARIADB: &[Head] = &[
 ];
 
 impl Walk<'_, '_> {
+    /// `SET [GLOBAL|SESSION] TRANSACTION …`, as SET of the variables does.
+    pub(super) fn mysql_set_transaction(&mut self) {
+        if (1..self.tokens.len()).any(|at| self.after(at, &["read", "write"]).is_some()) {
+            self.part.may |= ParserState;
+        }
+        if self.word(1) == "global" {
+            // Every session's, from now on.
+            self.part.may |= Availability | Persistence;
+            self.object(TargetKind::Server, Path::dynamic());
+            return self.finish_plain(Op::Configure, "SET GLOBAL TRANSACTION");
+        }
+        self.finish_plain(Op::Session, "SET TRANSACTION");
+    }
+
     /// `SHOW CREATE TABLE t`: how it was made.
     pub(super) fn mysql_show_create(&mut self) {
         match self.name_at(3) {
@@ -295,7 +308,10 @@ impl Walk<'_, '_> {
 
     /// `BEGIN NOT ATOMIC … END`, and control flow outside of stored programs.
     pub(super) fn mysql_compound(&mut self) {
-        if !self.program_runs(0) {
+        let names = self.program_names(0);
+        let mut read = false;
+        self.with_variables(names.iter(), |walk| read = walk.program_runs(0));
+        if !read {
             self.foreign_code(self.span.len());
             self.dynamic_target();
         }
@@ -323,7 +339,12 @@ impl Walk<'_, '_> {
             _ => self.routine_body(after),
         };
         self.head_only();
-        if body.is_none_or(|body| !self.program(body)) {
+        let names = self.program_names(after);
+        let mut read = false;
+        if let Some(body) = body {
+            self.with_variables(names.iter(), |walk| read = walk.program(body));
+        }
+        if !read {
             self.foreign_code(self.span.len());
         }
         self.dynamic_target();
