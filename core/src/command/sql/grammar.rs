@@ -7,7 +7,7 @@ use std::iter::Peekable;
 use std::str::Chars;
 
 use sqlparser::ast::{ColumnOption, Expr, GranteesType, Ident, ObjectNamePart, Statement};
-use sqlparser::dialect::{Dialect, MySqlDialect, Precedence, RedshiftSqlDialect};
+use sqlparser::dialect::{Dialect, MySqlDialect, OracleDialect, Precedence, RedshiftSqlDialect};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
@@ -200,6 +200,12 @@ impl<D: Dialect> Dialect for Fenced<D> {
     }
 
     fn get_next_precedence_default(&self, parser: &Parser<'_>) -> Result<u8, ParserError> {
+        if self.inner.dialect() == TypeId::of::<MySqlDialect>()
+            && matches!(&parser.peek_token_ref().token, Token::Word(word) if word.keyword == Keyword::XOR)
+        {
+            // Between OR and AND; the parser would let it bind before comparisons.
+            return Ok(self.inner.prec_value(Precedence::Or) + 2);
+        }
         self.inner.get_next_precedence_default(parser)
     }
 
@@ -261,6 +267,12 @@ impl<D: Dialect> Dialect for Fenced<D> {
         self.inner.is_identifier_generating_function_name(ident, name_parts)
     }
 
+    /// Oracle has them since release 23, and no column of such a name before.
+    fn supports_boolean_literals(&self) -> bool {
+        self.inner.supports_boolean_literals()
+            || self.inner.dialect() == TypeId::of::<OracleDialect>()
+    }
+
     // Every other question of the trait; the test counts them against the parser's source.
     inner! {
         ignores_wildcard_escapes, supports_unicode_string_literal,
@@ -301,7 +313,7 @@ impl<D: Dialect> Dialect for Fenced<D> {
         supports_multiline_comment_hints,
         supports_eq_alias_assignment, supports_try_convert,
         supports_listen_notify, supports_exclude_constraint, supports_load_data,
-        supports_load_extension, supports_top_before_distinct, supports_boolean_literals,
+        supports_load_extension, supports_top_before_distinct,
         supports_show_like_before_in, supports_comment_on, supports_create_table_select,
         supports_leading_comma_before_table_options, supports_partiql,
         supports_unpivot_expr, supports_constraint_keyword_without_name,

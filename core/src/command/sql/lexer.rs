@@ -117,7 +117,7 @@ impl<'a> Lexer<'a> {
             Ends::Separator => Ok(None),
             Ends::ClientDelimiter => self.client_delimiter(),
             Ends::NextStatement => Ok(self.go_line()),
-            Ends::SlashLine => Ok(self.slash_line()),
+            Ends::SlashLine => self.slash_line(),
         }
     }
 
@@ -165,10 +165,17 @@ impl<'a> Lexer<'a> {
         })
     }
 
-    /// A line that says `/`, behind the `;` of a statement.
-    fn slash_line(&mut self) -> Option<TokenKind> {
-        let rest = self.rest_of_line().filter(|_| self.statement_starts)?;
-        (rest.trim_ascii_end() == b"/").then(|| self.one(TokenKind::Semicolon))
+    /// A line that says `/`. Behind the `;` of a statement, or at the end of the text, it ends what
+    /// stands before; elsewhere it does so for a client, and divides for the server.
+    fn slash_line(&mut self) -> Result<Option<TokenKind>, Refusal> {
+        let Some(rest) = self.rest_of_line().filter(|rest| rest.trim_ascii_end() == b"/") else {
+            return Ok(None);
+        };
+        let behind = self.bytes.get(self.at + rest.len()..).unwrap_or_default();
+        if !self.statement_starts && !behind.trim_ascii().is_empty() {
+            return Err(Refusal::ReadingsDisagree(self.here()));
+        }
+        Ok(Some(self.one(TokenKind::Semicolon)))
     }
 
     /// The line from here on, if nothing but blanks stands before.

@@ -43,6 +43,10 @@ pub(super) struct Aim<'e> {
     never_null: Vec<String>,
     /// The target, to recognise a sub-select on itself; `None` where it is no table.
     path: Option<Path>,
+    /// Another relation of the FROM has the target's name, in another schema.
+    has_namesake: bool,
+    /// Other relations stand beside a target whose columns are not known: a bare name may be theirs.
+    is_beside: bool,
     /// The FROM of a statement that changes rows, with the target in it.
     tables: Vec<Tables<'e>>,
     /// The named queries that it sees.
@@ -76,6 +80,10 @@ impl<'e> Aim<'e> {
         }
         if level.relations.len() > 1 {
             aim.keys.clear();
+            aim.is_beside = aim.columns.is_none();
+            let others = level.relations.iter().enumerate().filter(|(other, _)| *other != at);
+            let mut names = others.filter_map(|(_, relation)| relation.name.as_ref());
+            aim.has_namesake = names.any(|name| aim.qualifiers.contains(name));
         }
         aim
     }
@@ -92,6 +100,8 @@ impl<'e> Aim<'e> {
             not_numbers: Vec::new(),
             never_null: Vec::new(),
             path: None,
+            has_namesake: false,
+            is_beside: false,
             tables: Vec::new(),
             queries: level.queries.clone(),
         }
@@ -144,9 +154,14 @@ impl<'e> Aim<'e> {
 
     /// The name as the server compares it.
     pub(super) fn folded(&self, ident: &Ident) -> String {
-        match (self.case, ident.quote_style) {
+        let name = match (self.case, ident.quote_style) {
             (NameCase::Exact, Some(_)) => ident.value.clone(),
             (NameCase::Exact, None) | (NameCase::Ignored, _) => ident.value.to_ascii_lowercase(),
+        };
+        match name.as_str() {
+            // SQLite's three names of a row's number.
+            "oid" | "_rowid_" if self.dialect == Dialect::Sqlite => "rowid".to_owned(),
+            _ => name,
         }
     }
 
@@ -232,18 +247,31 @@ impl<'e> Aim<'e> {
                 Some(columns) if !columns.contains(&name) => {
                     is_system_column(&name).then_some(name)
                 }
-                None if self.doubtful.contains(&name) => None,
+                None if self.doubtful.contains(&name) || self.is_beside => None,
                 Some(_) | None => Some(name),
             };
         }
         if let Expr::CompoundIdentifier(idents) = expr
-            && let [.., qualifier, column] = idents.as_slice()
+            && let [schema @ .., qualifier, column] = idents.as_slice()
         {
-            let ours =
+            let named =
                 self.qualifiers.is_empty() || self.qualifiers.contains(&self.folded(qualifier));
+            let ours = named
+                && match (schema.last(), self.schema()) {
+                    (Some(theirs), Some(mine)) => self.folded(theirs) == mine,
+                    (Some(_), None) | (None, _) => !self.has_namesake,
+                };
             return ours.then(|| self.folded(column));
         }
         None
+    }
+
+    /// The schema of the target, where it is known.
+    fn schema(&self) -> Option<&str> {
+        match self.path.as_ref()?.0.as_slice() {
+            [.., Segment::Exact(schema), _] => Some(schema),
+            _ => None,
+        }
     }
 
     /// Whether a word is no column: a variable, or what Oracle computes without brackets.

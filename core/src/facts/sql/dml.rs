@@ -817,6 +817,15 @@ impl<'a> Walk<'_, 'a> {
         self.from(read, level, depends);
         let mut changed = Vec::new();
         for parts in named {
+            if let (Some(parts), Dialect::Mssql) = (&parts, self.setting.dialect)
+                && !level.relations.iter().any(|relation| self.is_changed_as(relation, parts))
+            {
+                // No relation of FROM: every row of it stands beside each of theirs.
+                let apart = self.existing(parts.clone(), None, Role::Object);
+                changed.push(level.relations.len());
+                level.relations.push(apart);
+                continue;
+            }
             let last = parts.as_ref().and_then(|parts| parts.last());
             let of = level
                 .relations
@@ -835,6 +844,23 @@ impl<'a> Walk<'_, 'a> {
             changed.extend(0..level.relations.len());
         }
         self.objects_first(&changed, level)
+    }
+
+    /// Whether T-SQL takes the name behind DELETE for this relation of FROM: its alias, or the table
+    /// itself, as far as both names are written.
+    fn is_changed_as(&self, relation: &Relation<'a>, parts: &[String]) -> bool {
+        if let [name] = parts
+            && relation.name.as_ref() == Some(name)
+        {
+            return true;
+        }
+        let mine = self.named_parts(parts.to_vec()).path;
+        relation.target.as_ref().is_some_and(|theirs| match parts {
+            [_] => mine == *theirs,
+            _ => {
+                mine.0.iter().rev().zip(theirs.0.iter().rev()).all(|(mine, theirs)| mine == theirs)
+            }
+        })
     }
 
     /// The alias that an UPDATE names in place of a table.

@@ -1,8 +1,9 @@
 //! Expressions: what they call, read and hold.
 
 use sqlparser::ast::{
-    AccessExpr, BinaryOperator, CeilFloorKind, Expr, Ident, JsonPath, JsonPathElem, ObjectName,
-    Subscript, UnaryOperator, Value, WindowFrameBound, WindowSpec, WindowType,
+    AccessExpr, BinaryOperator, CastKind, CeilFloorKind, DataType, Expr, Ident, JsonPath,
+    JsonPathElem, ObjectName, Subscript, UnaryOperator, Value, WindowFrameBound, WindowSpec,
+    WindowType,
 };
 
 use super::calls::Shape;
@@ -125,12 +126,23 @@ impl<'a> Walk<'_, 'a> {
             Expr::Convert {
                 is_try: _,
                 expr: inner,
-                data_type: _,
+                data_type,
                 charset: _,
                 target_before_value: _,
                 styles,
-            } => self.exprs(std::iter::once(&**inner).chain(styles), names),
-            Expr::Cast { kind: _, expr: inner, data_type: _, format: _ } => {
+            } => {
+                // `{fn CONVERT(dbo.f(1), SQL_INTEGER)}` has its value first.
+                if let Some(DataType::Custom(name, _)) = data_type
+                    && name.0.len() > 1
+                {
+                    self.unknown_function(None);
+                }
+                self.exprs(std::iter::once(&**inner).chain(styles), names)
+            }
+            Expr::Cast { kind, expr: inner, data_type: _, format: _ } => {
+                if *kind == CastKind::DoubleColon && self.setting.dialect == Dialect::Mssql {
+                    self.static_method(inner);
+                }
                 self.expr(inner, names).derived()
             }
             Expr::Ceil { expr: inner, field } | Expr::Floor { expr: inner, field } => {
@@ -416,6 +428,18 @@ impl<'a> Walk<'_, 'a> {
         let name = self.fold(ident);
         if self.has_effects(&name) {
             self.invoke(vec![name], &[]);
+        }
+    }
+
+    /// T-SQL's `type::Method(…)`: those of a type that the server does not bring may do anything.
+    fn static_method(&mut self, of: &Expr) {
+        let own = if let Expr::Identifier(of) = of {
+            ["geography", "geometry", "hierarchyid"].contains(&self.fold(of).as_str())
+        } else {
+            false
+        };
+        if !own {
+            self.unknown_function(None);
         }
     }
 

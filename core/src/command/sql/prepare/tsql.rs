@@ -222,6 +222,10 @@ fn names_table(tokens: &[TokenWithSpan], open: usize, words: &[&str]) -> bool {
         if is(tokens, before, words) {
             return at < open;
         }
+        if is(tokens, before, &["apply"]) {
+            // A call: what stands in its brackets are arguments.
+            return false;
+        }
         if !name(before) && !mark(tokens, before, &Parsed::Period) {
             return false;
         }

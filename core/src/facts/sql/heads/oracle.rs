@@ -358,6 +358,8 @@ impl Walk<'_, '_> {
         for at in end..self.tokens.len() {
             self.part.may |= match self.word(at).as_str() {
                 "drop" | "truncate" | "exchange" | "merge" | "shrink" => Destroy | WriteData,
+                // `MOVE INCLUDING ROWS WHERE …` leaves the other rows behind.
+                "rows" if self.word(at.saturating_sub(1)) == "including" => Destroy | WriteData,
                 "modify" | "default" => WriteData | Destroy,
                 "trigger" | "triggers" => Persistence | AuditTamper,
                 "move" | "disable" | "enable" | "read" | "rename" | "split" => Availability.into(),
@@ -535,6 +537,25 @@ impl Walk<'_, '_> {
         let arguments: Vec<String> =
             (after..from).map(|at| self.word(at)).filter(|word| !word.is_empty()).collect();
         let body = (from..self.tokens.len()).find(|at| begins.contains(&self.word(*at).as_str()));
+        // Types of arguments have no brackets: what opens one is a call in a default.
+        for open in after.saturating_add(1)..from {
+            if self.kind(open) == Some(TokenKind::Open) {
+                let name = (after..open).rev().take_while(|at| {
+                    self.kind(*at) == Some(TokenKind::Dot) || !self.word(*at).is_empty()
+                });
+                let start = name.last().unwrap_or(open);
+                let start = (start..open).find(|at| {
+                    !matches!(self.word(*at).as_str(), "default" | "in" | "out" | "nocopy")
+                        && self.name_at(*at).is_some_and(|(_, end)| end == open)
+                });
+                match start.and_then(|start| self.name_at(start)) {
+                    Some((parts, _)) => {
+                        self.invoke(parts, &[]);
+                    }
+                    None => self.unknown_function(None),
+                }
+            }
+        }
         match body {
             Some(body) if is_trigger => {
                 self.oracle_trigger(from, body);

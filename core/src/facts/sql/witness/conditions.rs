@@ -7,6 +7,7 @@ use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator};
 use super::compare::{opposite, test_of};
 use super::values::is_condition;
 use super::{Asked, Datum, Grade, Item, Kind, Missing, Row, Sample, Search, Shown, Test, Truth};
+use crate::facts::sql::calls::text_value;
 use crate::facts::sql::constant::strip;
 
 /// Whether an expression is true or false by its form.
@@ -20,6 +21,27 @@ fn is_truth(expr: &Expr) -> bool {
         | Expr::ILike { .. } => true,
         _ => false,
     }
+}
+
+/// The text of a literal, casts aside.
+fn literal(expr: &Expr) -> Option<&str> {
+    match strip(expr) {
+        Expr::Cast { expr, .. } => literal(expr),
+        Expr::Value(value) => text_value(&value.value),
+        _ => None,
+    }
+}
+
+/// PostgreSQL's text for an array, a document or a range that holds nothing.
+fn holds_nothing(text: &str) -> bool {
+    let plain: String = text.chars().filter(|char| !char.is_whitespace()).collect();
+    matches!(plain.to_ascii_lowercase().as_str(), "{}" | "[]" | "empty")
+}
+
+/// Whether every value of `outer` contains `inner`: nothing, or a part of the whole line.
+fn contains_any(inner: &Expr, outer: &Expr) -> bool {
+    let whole = |text: &str| matches!(text.trim(), "(,)" | "{(,)}" | "[,]" | "(,]" | "[,)");
+    literal(inner).is_some_and(holds_nothing) || literal(outer).is_some_and(whole)
 }
 
 impl<'e> Search<'e, '_> {
@@ -180,6 +202,14 @@ impl<'e> Search<'e, '_> {
                 let (value, pattern) = (self.value(left), self.value(right));
                 self.regex(&value, &pattern).not()
             }
+            BinaryOperator::ArrowAt if contains_any(left, right) => Truth::Yes,
+            BinaryOperator::AtArrow if contains_any(right, left) => Truth::Yes,
+            BinaryOperator::PGOverlap
+                if literal(left).is_some_and(holds_nothing)
+                    || literal(right).is_some_and(holds_nothing) =>
+            {
+                Truth::No
+            }
             op => match test_of(op) {
                 Some(test) => self.comparison(left, right, test),
                 None => {
@@ -334,6 +364,7 @@ impl<'e> Search<'e, '_> {
 
     fn in_array(&mut self, left: &[Sample], array: &'e Expr, test: Test) -> Truth {
         match strip(array) {
+            Expr::Value(value) if text_value(&value.value).is_some_and(holds_nothing) => Truth::No,
             Expr::Array(array) => self.among(left, &array.elem, test),
             Expr::Tuple(values) => self.among(left, values, test),
             Expr::Cast { expr, .. } => self.in_array(left, expr, test),

@@ -14,6 +14,7 @@ use super::{
     Asked, Condition, Datum, Grade, Item, Kind, MAX_DEPTH, MAX_SCOPES, Relation, Row, Sample,
     Scope, Search, Shown, Truth,
 };
+use crate::command::Dialect;
 use crate::facts::sql::aim::{Tables, parts_of};
 use crate::facts::sql::query::row_count;
 
@@ -96,6 +97,7 @@ impl<'e> Search<'e, '_> {
             let of_target = depth == 0 && self.aim.is_object(&join.relation);
             let (left, right) = (first..before, before..after);
             let (optional, constraint) = match &join.join_operator {
+                JoinOperator::OuterApply => (Some(right), &JoinConstraint::None),
                 JoinOperator::Join(constraint)
                 | JoinOperator::Inner(constraint)
                 | JoinOperator::StraightJoin(constraint)
@@ -155,6 +157,10 @@ impl<'e> Search<'e, '_> {
             *target = Some(factor);
             return Some(());
         }
+        if self.is_dual(factor) {
+            // It has no columns to hide those of the target.
+            return Some(());
+        }
         if let TableFactor::NestedJoin { table_with_joins, alias: None } = factor {
             return self.item(at, parts_of(table_with_joins), bounded, depth, target);
         }
@@ -162,6 +168,18 @@ impl<'e> Search<'e, '_> {
         let relation = Relation { name, kind, optional: None, chosen: None, absent: false };
         self.scopes.get_mut(at)?.relations.push(relation);
         Some(())
+    }
+
+    /// The table of one row and no data that some servers have.
+    fn is_dual(&self, factor: &TableFactor) -> bool {
+        let has_one =
+            matches!(self.aim.dialect(), Dialect::Mysql | Dialect::Mariadb | Dialect::Oracle);
+        if let (TableFactor::Table { name, alias: None, args: None, .. }, true) = (factor, has_one)
+            && let [only] = name.0.as_slice()
+        {
+            return only.as_ident().is_some_and(|name| self.aim.folded(name) == "dual");
+        }
+        false
     }
 
     fn kind_of(
@@ -211,6 +229,8 @@ impl<'e> Search<'e, '_> {
         let seen = self.queries.clone();
         self.name_queries(query);
         let kind = match &*query.body {
+            // One row, whatever it is made of.
+            SetExpr::Select(select) if gives_one_row(select, query) => Kind::Table { whole: false },
             SetExpr::Select(select) => {
                 let scope = self.scope(select, query, depth.saturating_add(1))?;
                 if bounded {
@@ -644,6 +664,28 @@ fn counts(query: &Query) -> bool {
                 | SelectItem::ExprWithAlias { expr: Expr::Function(function), .. },
             ] if function.name.to_string().eq_ignore_ascii_case("count")
         )
+}
+
+/// Whether a query gives a row of nothing but aggregates, of all rows that there are or of none.
+fn gives_one_row(select: &Select, query: &Query) -> bool {
+    const AGGREGATES: &[&str] = &["avg", "count", "max", "min", "sum"];
+    let is_aggregate = |item: &SelectItem| match item {
+        SelectItem::UnnamedExpr(Expr::Function(function))
+        | SelectItem::ExprWithAlias { expr: Expr::Function(function), .. } => {
+            let name = function.name.to_string();
+            function.over.is_none() && AGGREGATES.iter().any(|a| name.eq_ignore_ascii_case(a))
+        }
+        _ => false,
+    };
+    let is_whole = matches!(&select.group_by, GroupByExpr::Expressions(keys, _) if keys.is_empty());
+    is_whole
+        && select.having.is_none()
+        && select.qualify.is_none()
+        && !query.limit_clause.as_ref().is_some_and(leaves_rows_out)
+        && query.fetch.is_none()
+        && select.top.is_none()
+        && !select.projection.is_empty()
+        && select.projection.iter().all(is_aggregate)
 }
 
 /// The function that is all a query gives, and what it is of.

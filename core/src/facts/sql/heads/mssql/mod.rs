@@ -400,6 +400,10 @@ impl Walk<'_, '_> {
         } else {
             0
         };
+        if self.word(verb) == "insert" {
+            // It bounds the rows that are put in, and not a change inside the query.
+            return None;
+        }
         let top = self.after(verb.saturating_add(1), &["top"])?;
         let (value, end) = if self.kind(top) == Some(TokenKind::Open) {
             (top.saturating_add(1), top.saturating_add(3))

@@ -289,7 +289,9 @@ impl Walk<'_, '_> {
         if assigns {
             return self.tsql_expression(3, "SET");
         }
+        // A method of another type is code of somebody's own.
         let method = self.kind(2) == Some(TokenKind::Dot)
+            && self.word(3) == "modify"
             && self.kind(4) == Some(TokenKind::Open)
             && self.behind_bracket(4) == Some(self.tokens.len());
         if method {
