@@ -7,7 +7,9 @@ use std::iter::Peekable;
 use std::str::Chars;
 
 use sqlparser::ast::{ColumnOption, Expr, GranteesType, Ident, ObjectNamePart, Statement};
-use sqlparser::dialect::{Dialect, MySqlDialect, OracleDialect, Precedence, RedshiftSqlDialect};
+use sqlparser::dialect::{
+    Dialect, MsSqlDialect, MySqlDialect, OracleDialect, Precedence, RedshiftSqlDialect,
+};
 use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
@@ -70,6 +72,10 @@ impl<D> Fenced<D> {
 }
 
 impl<D: Dialect> Fenced<D> {
+    fn is_tsql(&self) -> bool {
+        self.inner.dialect() == TypeId::of::<MsSqlDialect>()
+    }
+
     /// A literal, or a name that is no keyword and that nothing follows that could make it a type
     /// or a call. The parser would first try every such place as a type.
     fn plain_prefix(&self, parser: &mut Parser<'_>) -> Option<Result<Expr, ParserError>> {
@@ -116,6 +122,7 @@ impl<D: Dialect> Dialect for Fenced<D> {
     fn supports_group_by_expr(&self) -> bool {
         // Redshift's GROUP BY ROLLUP, which the inner grammar takes for a call.
         self.inner.supports_group_by_expr()
+            || self.is_tsql()
             || self.inner.dialect() == TypeId::of::<RedshiftSqlDialect>()
     }
 
@@ -267,6 +274,10 @@ impl<D: Dialect> Dialect for Fenced<D> {
         self.inner.is_identifier_generating_function_name(ident, name_parts)
     }
 
+    fn supports_group_by_with_modifier(&self) -> bool {
+        self.inner.supports_group_by_with_modifier() || self.is_tsql()
+    }
+
     /// Oracle has them since release 23, and no column of such a name before.
     fn supports_boolean_literals(&self) -> bool {
         self.inner.supports_boolean_literals()
@@ -279,7 +290,6 @@ impl<D: Dialect> Dialect for Fenced<D> {
         supports_filter_during_aggregation, supports_window_clause_named_window_reference,
         supports_within_after_array_aggregation, supports_partition_by_after_order_by,
         supports_array_join_syntax, supports_alter_user_as_alter_role,
-        supports_group_by_with_modifier,
         supports_left_associative_joins_without_parens, supports_outer_join_operator,
         supports_cross_join_constraint, supports_connect_by, supports_execute_immediate,
         supports_match_recognize, supports_in_empty_list, supports_in_unparenthesized_expr,

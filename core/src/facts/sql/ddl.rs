@@ -21,6 +21,9 @@ impl<'a> Walk<'_, 'a> {
     pub(super) fn definition(&mut self, statement: &Statement, names: &Names<'_, 'a>) {
         match statement {
             Statement::CreateTable(table) => self.create_table(table, names),
+            // Its words say all of it.
+            Statement::CreateUser(_) if self.is_postgres() => self.by_head(),
+            Statement::CreateUser(_) => self.not_covered(),
             Statement::CreateView(view) => self.create_view(view, names),
             Statement::CreateIndex(index) => {
                 let mut level = Names::inside(names);
@@ -335,7 +338,6 @@ impl<'a> Walk<'_, 'a> {
             | Statement::WaitFor(_)
             | Statement::Return(_)
             | Statement::ExportData(_)
-            | Statement::CreateUser(_)
             | Statement::AlterUser(_) => self.not_covered(),
         }
     }

@@ -407,6 +407,14 @@ impl<'a> Walk<'_, 'a> {
             ("user", "mapping") => {
                 ("CREATE USER MAPPING", schema | Effect::Privilege | Effect::NetEgress)
             }
+            ("database", _) => {
+                self.head_only();
+                self.named_object(TargetKind::Database, at.saturating_add(1));
+                // Another database, of which it is a copy, and roles.
+                self.dynamic_target();
+                let may = Effect::Schema | Effect::Availability;
+                return self.define("CREATE DATABASE", may);
+            }
             ("role" | "user" | "group", _) => {
                 self.head_only();
                 self.part.may |= Effect::Privilege;
@@ -481,6 +489,12 @@ impl<'a> Walk<'_, 'a> {
                 self.dynamic_target();
                 self.part.may |= Effect::Privilege;
                 self.finish_plain(Op::Grant, "ALTER DEFAULT PRIVILEGES");
+            }
+            ("user", "mapping") => {
+                self.head_only();
+                self.dynamic_target();
+                let may = Effect::Schema | Effect::Privilege | Effect::NetEgress;
+                self.define("ALTER USER MAPPING", may | Effect::Persistence);
             }
             ("role" | "user" | "group", _) => {
                 self.head_only();

@@ -3,6 +3,7 @@
 //!
 //! The statement that is parsed reaches the same tables and more, never less.
 
+mod clauses;
 mod cloud;
 mod engines;
 mod mysql;
@@ -20,6 +21,11 @@ use crate::command::Dialect;
 /// Makes the tokens of a statement ready for the parser.
 pub(super) fn prepare(dialect: Dialect, tokens: &mut Vec<TokenWithSpan>) {
     part_queries_in_lists(tokens);
+    if matches!(dialect, Dialect::Postgres | Dialect::Sqlite | Dialect::Duckdb) {
+        clauses::leave_out_exclusions(tokens);
+        clauses::leave_out_materialized(tokens);
+        clauses::leave_out_conflict_targets(tokens);
+    }
     match dialect {
         Dialect::Postgres => postgres::prepare(tokens),
         Dialect::Redshift => {

@@ -111,6 +111,7 @@ fn leave_out_words(tokens: &mut Vec<TokenWithSpan>) {
     let is = |at: usize, mark: &Parsed| read.mark(at) == Some(mark);
     let creates = read.is(0, "create");
     let updates = read.is(0, "update");
+    let changes = (0..tokens.len()).any(|at| read.is_one_of(at, &["update", "delete", "merge"]));
     for at in 1..tokens.len() {
         let behind = |mark: &Parsed| is(at - 1, mark);
         // `OVERRIDING SYSTEM VALUE`: who numbers the rows.
@@ -119,6 +120,30 @@ fn leave_out_words(tokens: &mut Vec<TokenWithSpan>) {
             && read.is(at + 2, "value")
         {
             out.extend(at..at + 3);
+        }
+        // `BETWEEN SYMMETRIC a AND b`: between the two, whichever is less. It leaves more rows than
+        // without the word, which must not count where rows change.
+        if !changes
+            && read.is(at - 1, "between")
+            && read.is_one_of(at, &["symmetric", "asymmetric"])
+        {
+            out.push(at);
+        }
+        // `GROUP BY DISTINCT`: groups that are given twice come once.
+        if read.words(at - 1, &["by", "distinct"]) && at > 1 && read.is(at - 2, "group") {
+            out.push(at);
+        }
+        // `TRIM(LEADING FROM x)`: of which end blanks are cut.
+        if read.is_one_of(at, &["leading", "trailing", "both"])
+            && behind(&Parsed::LParen)
+            && read.is(at + 1, "from")
+        {
+            out.extend([at, at + 1]);
+        }
+        // `CREATE MATERIALIZED VIEW … WITH NO DATA`.
+        let data = at + 1 + usize::from(read.is(at + 1, "no"));
+        if creates && read.is(at, "with") && read.is(data, "data") && data + 1 == tokens.len() {
+            out.extend(at..=data);
         }
         // `f(VARIADIC x)`: the arguments are the elements of `x`.
         if read.is(at, "variadic") && (behind(&Parsed::LParen) || behind(&Parsed::Comma)) {

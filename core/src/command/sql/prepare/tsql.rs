@@ -25,6 +25,60 @@ pub(super) fn mssql(tokens: &mut Vec<TokenWithSpan>) {
     next_value(tokens);
     for_clause(tokens);
     view_options(tokens);
+    fetch_of_variables(tokens);
+    columns_of_output(tokens);
+}
+
+/// `FETCH NEXT @n ROWS ONLY`: at most as many rows come as without it.
+fn fetch_of_variables(tokens: &mut Vec<TokenWithSpan>) {
+    let variable = |at: usize| match tokens.get(at).map(|token| &token.token) {
+        Some(Parsed::Word(word)) => word.quote_style.is_none() && word.value.starts_with('@'),
+        Some(Parsed::Placeholder(_)) => true,
+        Some(_) | None => false,
+    };
+    let mut out = Vec::new();
+    for at in 0..tokens.len() {
+        if !is(tokens, at, &["fetch"]) || !is(tokens, at + 1, &["next", "first"]) {
+            continue;
+        }
+        let bracket = usize::from(opens(tokens, at + 2));
+        let value = at + 2 + bracket;
+        let end = value + 1 + bracket;
+        let closed = bracket == 0 || mark(tokens, value + 1, &Parsed::RParen);
+        if variable(value)
+            && closed
+            && is(tokens, end, &["row", "rows"])
+            && is(tokens, end + 1, &["only"])
+        {
+            out.extend(at..=end + 1);
+        }
+    }
+    remove(tokens, &out);
+}
+
+/// `OUTPUT inserted.id INTO @t (id)`: into which columns of the other table.
+fn columns_of_output(tokens: &mut Vec<TokenWithSpan>) {
+    let mut out = Vec::new();
+    let mut output = false;
+    for at in 0..tokens.len() {
+        if is(tokens, at, &["output"]) {
+            output = true;
+        } else if output && is(tokens, at, &["into"]) {
+            output = false;
+            let named = |at: &usize| {
+                tokens.get(*at).is_some_and(|token| {
+                    matches!(token.token, Parsed::Word(_) | Parsed::Period | Parsed::Placeholder(_))
+                })
+            };
+            let open = (at + 1..tokens.len()).find(|at| !named(at)).unwrap_or(tokens.len());
+            let close = closing(tokens, open).filter(|_| opens(tokens, open));
+            let plain = |at: usize| matches!(tokens.get(at), Some(t) if matches!(t.token, Parsed::Word(_) | Parsed::Comma));
+            if let Some(close) = close.filter(|close| (open + 1..*close).all(plain)) {
+                out.extend(open..=close);
+            }
+        }
+    }
+    remove(tokens, &out);
 }
 
 /// `PARSE(a AS int)`, `TRY_PARSE(a AS int USING 'x')`: casts.
@@ -56,6 +110,23 @@ pub(super) fn oracle(tokens: &mut Vec<TokenWithSpan>) {
     view_words(tokens);
     returning_into(tokens);
     small_words(tokens);
+    words_of_packages(tokens);
+}
+
+/// `DBMS_LOB.SUBSTR(…)`: a function of a package, whose name the parser has a grammar for.
+fn words_of_packages(tokens: &mut [TokenWithSpan]) {
+    for at in 1..tokens.len() {
+        let special = is(tokens, at, &["substr", "substring", "trim", "extract", "position"]);
+        if special && mark(tokens, at - 1, &Parsed::Period) && opens(tokens, at + 1) {
+            let name = match tokens.get(at).map(|token| &token.token) {
+                Some(Parsed::Word(word)) => word.value.to_ascii_uppercase(),
+                Some(_) | None => continue,
+            };
+            if let Some(token) = tokens.get_mut(at) {
+                token.token = Parsed::make_word(&name, Some('"'));
+            }
+        }
+    }
 }
 
 /// Whether the unquoted word at `at` is one of these.

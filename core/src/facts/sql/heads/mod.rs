@@ -88,6 +88,7 @@ pub(in crate::facts) enum Own {
     Table,
     ShowCreate,
     SetTransaction,
+    SetCharset,
     Snowflake(snowflake::Special),
     Bigquery(bigquery::Special),
     Redshift(redshift::Special),
@@ -306,7 +307,8 @@ impl<'a> Walk<'_, 'a> {
             let rest = self.text_from(at).map_or(0, str::len);
             self.foreign_code(rest);
         }
-        let runs = head.tail == Tail::Looked && !self.plain_from(at);
+        let shows = self.is_mysql() && self.word(0) == "show" && self.mysql_shows_plainly(at);
+        let runs = head.tail == Tail::Looked && !shows && !self.plain_from(at);
         let mut acts = !may.is_empty();
         match head.names {
             Names::Nothing => acts = false,
@@ -368,6 +370,7 @@ impl<'a> Walk<'_, 'a> {
             Own::Table => self.head_table(),
             Own::ShowCreate => self.mysql_show_create(),
             Own::SetTransaction => self.mysql_set_transaction(),
+            Own::SetCharset => self.one_setting("character_set_client".to_owned(), None),
             Own::Snowflake(special) => self.snowflake(special),
             Own::Bigquery(special) => self.bigquery(special),
             Own::Redshift(special) => self.redshift(special),

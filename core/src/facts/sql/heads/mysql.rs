@@ -86,6 +86,7 @@ pub(super) const COMMON: &[Head] = &[
     row("set role", Op::Assume, &[Identity, Privilege], Names::Some(TargetKind::Role), Tail::Inert),
     row("set resource group", Op::Configure, &[Availability], Names::Some(TargetKind::Other), Tail::Inert),
     row("set global transaction", Op::Configure, &[Availability], Names::Some(TargetKind::Server), Tail::Inert),
+    row("set character|charset", Op::Session, &[], Names::Nothing, Tail::Own(Own::SetCharset)),
     row("set transaction", Op::Session, &[], Names::Nothing, Tail::Own(Own::SetTransaction)),
     row("create event", Op::Define, &[], Names::Nothing, Tail::Own(Own::CreateProgram)),
     row("alter event", Op::Define, &[], Names::Nothing, Tail::Own(Own::CreateProgram)),
@@ -147,6 +148,58 @@ pub(super) const MARIADB: &[Head] = &[
 ];
 
 impl Walk<'_, '_> {
+    /// Whether what follows SHOW is a plain WHERE, which is read here, or an account.
+    pub(super) fn mysql_shows_plainly(&mut self, at: usize) -> bool {
+        if let Some(condition) = self.find(1, "where")
+            && self.plain_from_to(at, condition)
+        {
+            let condition = self.text_from(condition).unwrap_or_default();
+            let text = format!("SELECT 1 FROM information_schema.tables {condition}");
+            let facts = crate::facts::sql::nested::read_sql(&self.setting, self.state, &text);
+            let [action] = facts.actions.as_slice() else { return false };
+            if facts.understanding != crate::facts::Understanding::Full || facts.writes() {
+                return false;
+            }
+            self.part.calls.extend(action.calls.iter().cloned());
+            let shown = Path::exact(["information_schema", "tables"]);
+            for target in action.targets.iter().filter(|target| target.path != shown) {
+                self.part.may |= action.may;
+                self.target(target.clone());
+            }
+            return true;
+        }
+        let account = self.find(1, "for").map(|found| found.saturating_add(1));
+        matches!(self.word(1).as_str(), "grants" | "create")
+            && account.is_some_and(|from| {
+                (from..self.tokens.len()).all(|at| match self.kind(at) {
+                    Some(TokenKind::Open) => {
+                        self.kind(at.saturating_add(1)) == Some(TokenKind::Close)
+                            && self.word(at.saturating_sub(1)) == "current_user"
+                    }
+                    Some(TokenKind::Operator) => self.operator_at(at, "@"),
+                    Some(TokenKind::Semicolon | TokenKind::Dot | TokenKind::Number) | None => false,
+                    Some(
+                        TokenKind::Word
+                        | TokenKind::QuotedName
+                        | TokenKind::Text
+                        | TokenKind::Placeholder
+                        | TokenKind::Close
+                        | TokenKind::Comma,
+                    ) => true,
+                })
+            })
+    }
+
+    /// Whether nothing runs in the tokens from one place to another.
+    fn plain_from_to(&self, from: usize, to: usize) -> bool {
+        (from..to).all(|at| {
+            matches!(
+                self.kind(at),
+                Some(TokenKind::Word | TokenKind::QuotedName | TokenKind::Dot | TokenKind::Text)
+            )
+        })
+    }
+
     /// `SET [GLOBAL|SESSION] TRANSACTION …`, as SET of the variables does.
     pub(super) fn mysql_set_transaction(&mut self) {
         if (1..self.tokens.len()).any(|at| self.after(at, &["read", "write"]).is_some()) {
@@ -486,7 +539,12 @@ impl Walk<'_, '_> {
                 continue;
             }
             match self.word(at).as_str() {
-                "select" | "values" => break,
+                // The rest is the query; behind a dot such a word is a name.
+                "select" | "values"
+                    if at.checked_sub(1).and_then(|dot| self.kind(dot)) != Some(TokenKind::Dot) =>
+                {
+                    break;
+                }
                 "engine" | "type" => {
                     let mut value = at.saturating_add(1);
                     if self.kind(value) == Some(TokenKind::Operator) {
