@@ -80,3 +80,51 @@ fn calls(tokens: Tokens<'_>, at: usize) -> bool {
     named && tokens.mark(at + 1) == Some(&Parsed::LParen) && !tokens.is_one_of(at, HARMLESS)
         || tokens.is(at, "select")
 }
+
+/// `XMLATTRIBUTES(a AS "b")`, `XMLFOREST(a AS b)`, `XMLSERIALIZE(CONTENT x AS text)`,
+/// `JSON_OBJECT(KEY a VALUE b)`: what the parts are called, and what type comes out.
+pub(super) fn leave_out_document_words(tokens: &mut Vec<TokenWithSpan>) {
+    let read = Tokens(tokens);
+    let mut out = Vec::new();
+    for at in 0..tokens.len() {
+        if read.mark(at + 1) != Some(&Parsed::LParen) {
+            continue;
+        }
+        let names = read.is_one_of(at, &["xmlattributes", "xmlforest"]);
+        let serializes = read.is(at, "xmlserialize");
+        let keys = read.is_one_of(at, &["json_object", "json_objectagg"]);
+        if !names && !serializes && !keys {
+            continue;
+        }
+        let Some(close) = close_of(read, at + 1) else { continue };
+        let mut depth = 0_usize;
+        for inner in at + 2..close {
+            match read.mark(inner) {
+                Some(Parsed::LParen) => depth += 1,
+                Some(Parsed::RParen) => depth = depth.saturating_sub(1),
+                _ => {}
+            }
+            if depth > 0 {
+                continue;
+            }
+            let begins = inner == at + 2 || read.mark(inner - 1) == Some(&Parsed::Comma);
+            let named = matches!(read.mark(inner + 1), Some(Parsed::Word(_)));
+            if names && read.is(inner, "as") && named {
+                out.extend([inner, inner + 1]);
+            } else if serializes
+                && inner == at + 2
+                && read.is_one_of(inner, &["content", "document"])
+            {
+                out.push(inner);
+            } else if serializes && read.is(inner, "as") {
+                out.extend(inner..close);
+                break;
+            } else if keys && begins && read.is(inner, "key") && inner + 1 < close {
+                out.push(inner);
+            }
+        }
+    }
+    out.sort_unstable();
+    out.dedup();
+    remove(tokens, &out);
+}

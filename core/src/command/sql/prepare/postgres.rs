@@ -176,17 +176,23 @@ fn leave_out_words(tokens: &mut Vec<TokenWithSpan>) {
         {
             out.extend([at, at + 1]);
         }
-        // `UPDATE t SET a[1] = x`: the column is written.
+        // `UPDATE t SET a[1] = x`, `SET a['b']['c'] = x`: the column is written.
         if updates
             && is(at, &Parsed::LBracket)
             && matches!(read.mark(at - 1), Some(Parsed::Word(_)))
             && at > 1
             && (read.is(at - 2, "set") || is(at - 2, &Parsed::Comma))
-            && matches!(read.mark(at + 1), Some(Parsed::Number(_, _)))
-            && is(at + 2, &Parsed::RBracket)
-            && is(at + 3, &Parsed::Eq)
         {
-            out.extend(at..at + 3);
+            let mut end = at;
+            while is(end, &Parsed::LBracket)
+                && read.is_value(end + 1)
+                && is(end + 2, &Parsed::RBracket)
+            {
+                end += 3;
+            }
+            if end > at && is(end, &Parsed::Eq) {
+                out.extend(at..end);
+            }
         }
         // `t.*::text`: the row.
         if is(at, &Parsed::Mul) && behind(&Parsed::Period) && is(at + 1, &Parsed::DoubleColon) {

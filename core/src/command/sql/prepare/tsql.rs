@@ -595,6 +595,20 @@ fn flashback(tokens: &mut Vec<TokenWithSpan>) {
                 continue;
             }
             end = close + 1;
+        } else if let Some(close) = closing(tokens, end).filter(|_| opens(tokens, end)) {
+            // `(SYSTIMESTAMP - INTERVAL '10' MINUTE)`.
+            let moments =
+                ["systimestamp", "sysdate", "interval", "second", "minute", "hour", "day"];
+            let plain = |at: usize| {
+                is_plain(tokens, at)
+                    || is(tokens, at, &moments)
+                    || mark(tokens, at, &Parsed::Minus)
+                    || mark(tokens, at, &Parsed::Div)
+            };
+            if !(end + 1..close).all(plain) {
+                continue;
+            }
+            end = close + 1;
         } else {
             if !is(tokens, end, &["systimestamp", "sysdate"]) && !is_plain(tokens, end) {
                 continue;

@@ -310,11 +310,14 @@ impl<'a> Walk<'_, 'a> {
         let shows = self.is_mysql() && self.word(0) == "show" && self.mysql_shows_plainly(at);
         let runs = head.tail == Tail::Looked && !shows && !self.plain_from(at);
         let mut acts = !may.is_empty();
+        // Nothing is left that could say more.
+        let mut is_whole = false;
         match head.names {
             Names::Nothing => acts = false,
             Names::Some(kind) => self.object(kind, Path::dynamic()),
             Names::One(kind) => {
                 let more = self.named_object(kind, at);
+                is_whole = head.tail == Tail::Inert && more == Some(self.tokens.len());
                 acts = more.is_none_or(|after| after < self.tokens.len()) && acts;
             }
         }
@@ -332,7 +335,7 @@ impl<'a> Walk<'_, 'a> {
             // What else the rest names.
             self.dynamic_target();
         }
-        if runs || head.names != Names::Nothing || !may.is_empty() {
+        if runs || !is_whole && (head.names != Names::Nothing || !may.is_empty()) {
             self.head_only();
         }
         let outputs = if head.rows { Outputs::Opaque } else { Outputs::None };
