@@ -247,6 +247,11 @@ export declare class Guard {
   /** What the bundle in force says about a command. Nothing is logged, nothing is held. */
   decide(command: Command, options?: AskOptions): Decision;
   facts(command: Command, options?: { protocol?: Protocol; session?: SessionState; catalog?: string | object }): Facts;
+  /**
+   * The fingerprints of a command: of its tokens, and of their shape without the values of literals. Null where it
+   * cannot be cut into tokens.
+   */
+  fingerprint(command: Command, options?: { protocol?: Protocol; session?: SessionState }): { exact: string; shape: string } | null;
   /** Masks a string, bytes or a nested value. Returns the same object where nothing was found. */
   mask<T>(value: T, options?: { format?: Format; key?: string }): T;
   /** What masking would find: types and places, never values. */

@@ -2,12 +2,14 @@
 #![expect(clippy::unwrap_used, reason = "a bench may stop at the first surprise")]
 
 use std::hint::black_box;
+use std::sync::Arc;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use placet::command::sql::{Literals, fingerprint};
 use placet::command::{Dialect, Protocol};
 use placet::facts::{self, Scope};
 use placet::schema::{Catalog, SqlSession};
+use placet_guard::{Guard, Options};
 
 fn facts_of_sql(criterion: &mut Criterion) {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../testdata/catalogs/crm.json");
@@ -41,6 +43,17 @@ fn facts_of_sql(criterion: &mut Criterion) {
                 let text = black_box(text.as_bytes());
                 fingerprint(text, Dialect::Postgres, &session, Literals::Values)
             });
+        });
+    }
+    group.finish();
+    let guard = Guard::open(Options::shipped("baseline")).unwrap();
+    let mut group = criterion.benchmark_group("facts of a known command");
+    for (name, text) in [("44 bytes", short), ("190 bytes, join", join), ("1 KB", insert.as_str())]
+    {
+        let known = guard.facts(postgres, text.as_bytes(), &session);
+        assert!(Arc::ptr_eq(&known, &guard.facts(postgres, text.as_bytes(), &session)));
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| guard.facts(postgres, black_box(text.as_bytes()), &session));
         });
     }
     group.finish();

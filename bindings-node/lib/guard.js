@@ -118,6 +118,17 @@ class Guard {
     });
   }
 
+  /** The fingerprints of a command; null where it cannot be cut into tokens. */
+  fingerprint(command, { protocol = this.#defaults.protocol ?? 'postgres', session } = {}) {
+    return through(() => {
+      const text = commandOf(command);
+      const own = typeof text === 'string' ? null : bytes(text);
+      const state = session === undefined ? undefined : JSON.stringify(snake(session));
+      const length = own === null ? write(text) : lengthOf(own);
+      return JSON.parse(this.#native.fingerprint(protocol, own ?? space(), length, state));
+    });
+  }
+
   /** Masks a string, bytes or a nested value. Returns the same object where nothing was found. */
   mask(value, options) {
     return this.#masker.mask(value, options);

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use napi_derive::napi;
 use placet::approval::{HoldState, Param, Ticket};
 use placet::audit::{AuditSink as _, Event, EventKind};
-use placet::command::Protocol;
+use placet::command::{Fingerprint, Protocol};
 use placet::crypto::json::{MAX_JSON_DEPTH, parse_strict_within};
 use placet::engine::{Decided, Outcome, OutcomeState};
 use placet::facts::Facts;
@@ -109,6 +109,13 @@ fn number(verdict: Verdict) -> u32 {
 const DENY: u32 = 4;
 
 /// Facts that the caller states, in their JSON form.
+/// A session object, as JSON; the server's defaults where there is none.
+fn session_of(text: Option<String>) -> napi::Result<SqlSession> {
+    let Some(text) = text else { return Ok(SqlSession::server_defaults()) };
+    let value: Value = serde_json::from_str(&text).map_err(|_| Failure::object("session"))?;
+    Ok(sessions(value)?.0)
+}
+
 pub(crate) fn facts(text: &str) -> Result<Facts, Failure> {
     let help = "see docs/spec/facts.md for the object";
     let facts = serde_json::from_str(text).map_err(|_| Failure::object("facts"))?;
@@ -174,18 +181,28 @@ impl NativeGuard {
         catalog_text: Option<String>,
     ) -> napi::Result<String> {
         let protocol = protocol(&protocol_name)?;
-        let session = match session {
-            None => SqlSession::server_defaults(),
-            Some(text) => {
-                let value: Value =
-                    serde_json::from_str(&text).map_err(|_| Failure::object("session"))?;
-                sessions(value)?.0
-            }
-        };
+        let session = session_of(session)?;
         let given = catalog_text.as_deref().map(strict_catalog).transpose()?;
         let catalog = given.as_ref().or_else(|| self.guard.catalog());
         let scope = placet::facts::Scope { catalog, session: &session };
         to_json(&placet::facts::read(protocol, first(bytes, length), &scope))
+    }
+
+    /// The fingerprints of a command, as JSON; `null` where it cannot be cut into tokens.
+    ///
+    /// # Errors
+    /// `API008`, `API010`.
+    #[napi(catch_unwind)]
+    pub fn fingerprint(
+        &self,
+        protocol_name: String,
+        bytes: &[u8],
+        length: u32,
+        session: Option<String>,
+    ) -> napi::Result<String> {
+        let protocol = protocol(&protocol_name)?;
+        let session = session_of(session)?;
+        to_json(&Fingerprint::of(protocol, first(bytes, length), &session))
     }
 
     /// Binds an asker (JSON) and a protocol, so that each decision costs little.

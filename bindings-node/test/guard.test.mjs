@@ -81,6 +81,17 @@ test('session state decides how a text is read, in either spelling', () => {
   assert.equal(guard.facts(sql, { session: { role: 'app' } }).understanding, 'opaque');
 });
 
+test('fingerprints: one of the tokens, one of their shape', () => {
+  const guard = new placet.Guard();
+  const [a, b] = ['SELECT * FROM t WHERE id = 1', 'select *\nfrom T -- all\nwhere id = 2'].map((sql) => guard.fingerprint(sql));
+  assert.match(a.exact, /^sha256:[0-9a-f]{64}$/);
+  assert.equal(a.shape, b.shape);
+  assert.notEqual(a.exact, b.exact);
+  assert.notEqual(guard.fingerprint('SELECT 1', { protocol: 'mysql' }).shape, guard.fingerprint('SELECT 1').shape);
+  assert.equal(guard.fingerprint("SELECT 'open"), null);
+  assert.equal(guard.fingerprint({ tool: 'refund' }, { protocol: 'tool' }), null);
+});
+
 test('a structured request is read as its JSON text', () => {
   const guard = new placet.Guard();
   const request = { tool: 'refund', arguments: { id: 7 } };

@@ -335,7 +335,11 @@ impl PyObligation {
 pub(crate) struct PyFacts(Arc<Facts>);
 
 impl PyFacts {
-    pub(crate) fn own(facts: Facts) -> Self {
+    pub(crate) const fn shared(facts: Arc<Facts>) -> Self {
+        Self(facts)
+    }
+
+    fn own(facts: Facts) -> Self {
         Self(Arc::new(facts))
     }
 

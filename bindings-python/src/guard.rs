@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use placet::command::Fingerprint;
 use placet::crypto::json::{MAX_JSON_DEPTH, parse_strict_within};
 use placet::engine::{Decided, Outcome, OutcomeState};
 use placet::facts::{Facts, Outputs};
@@ -11,7 +12,7 @@ use placet::schema::Catalog;
 use placet_guard::{Admission, Ask, AuditOptions, Guard, Options, Step};
 use placet_store::{Durability, keys, system};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyBytes, PyFloat, PyInt, PyList, PyMapping, PyString, PyTuple};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMapping, PyString, PyTuple};
 
 use crate::approvals::ticket_of;
 use crate::decision::{PyDecision, PyFacts, forces_columns};
@@ -217,7 +218,31 @@ impl PyGuard {
             let bytes = input.bytes();
             let facts =
                 detached(py, bytes.len(), || self.guard.facts(bound.protocol, bytes, &bound.sql));
-            Ok(PyFacts::own(facts))
+            Ok(PyFacts::shared(facts))
+        })
+    }
+
+    /// The fingerprints of a command, `exact` and `shape`; `None` where it cannot be cut into tokens.
+    #[pyo3(signature = (command, protocol=None, *, session=None))]
+    fn fingerprint<'py>(
+        &self,
+        command: &Bound<'py, PyAny>,
+        protocol: Option<Bound<'py, PyAny>>,
+        session: Option<Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let py = command.py();
+        let given = Given { protocol, session, ..Given::default() };
+        guarded(py, || {
+            let input = Input::required(command, "the command")?;
+            let bound = self.bound.with(&given)?;
+            let bytes = input.bytes();
+            let found =
+                detached(py, bytes.len(), || Fingerprint::of(bound.protocol, bytes, &bound.sql));
+            let Some(found) = found else { return Ok(None) };
+            let out = PyDict::new(py);
+            out.set_item("exact", found.exact.to_string())?;
+            out.set_item("shape", found.shape.to_string())?;
+            Ok(Some(out))
         })
     }
 

@@ -83,6 +83,17 @@ def test_facts_that_contradict_themselves_are_refused() -> None:
         assert caught.value.code == "API010"
 
 
+def test_fingerprints() -> None:
+    a = GUARD.fingerprint("SELECT * FROM t WHERE id = 1")
+    b = GUARD.fingerprint(b"select *\nfrom T -- all\nwhere id = 2")
+    assert a is not None and b is not None
+    assert a["shape"] == b["shape"] and a["exact"] != b["exact"]
+    assert a["exact"].startswith("sha256:")
+    assert GUARD.fingerprint("SELECT 1", "mysql") != GUARD.fingerprint("SELECT 1")
+    assert GUARD.fingerprint("SELECT 'open") is None
+    assert GUARD.fingerprint({"tool": "refund"}, "tool") is None
+
+
 def test_principals_and_resources() -> None:
     ana = placet.Principal("ana", "human", groups=["dba"], claims={"mfa": True})
     assert ana == placet.Principal("ana", "human", groups=["dba"], claims={"mfa": True})

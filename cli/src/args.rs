@@ -60,6 +60,9 @@ pub(crate) struct Facts {
     /// State of the session (JSON)
     #[arg(long, value_name = "FILE")]
     pub(crate) session: Option<PathBuf>,
+    /// Add the command's fingerprints: of its tokens, and of their shape
+    #[arg(long)]
+    pub(crate) fingerprint: bool,
     /// One JSON object a line in and out
     #[arg(long, conflicts_with = "text")]
     pub(crate) jsonl: bool,

@@ -133,6 +133,23 @@ fn check_column(column: &Value) {
 }
 
 #[test]
+fn fingerprints_stand_beside_the_facts_where_they_are_asked_for() {
+    let texts =
+        ["SELECT * FROM t WHERE id = 1", "select * from T -- all\nwhere id = 2", "SELECT 'open"];
+    let lines: Vec<String> =
+        texts.iter().map(|text| json!({"id": 1, "text": text}).to_string()).collect();
+    let asked = answers(&["facts", "--protocol", "postgres", "--fingerprint", "--jsonl"], &lines);
+    let [a, b, open] = asked.as_slice() else { panic!("{asked:?}") };
+    check_facts(a);
+    assert!(a["fingerprint"]["exact"].as_str().unwrap().starts_with("sha256:"));
+    assert_eq!(a["fingerprint"]["shape"], b["fingerprint"]["shape"]);
+    assert_ne!(a["fingerprint"]["exact"], b["fingerprint"]["exact"]);
+    assert_eq!(open["fingerprint"], Value::Null);
+    let plain = answers(&["facts", "--protocol", "postgres", "--jsonl"], &lines);
+    assert!(plain.iter().all(|facts| facts.get("fingerprint").is_none()));
+}
+
+#[test]
 fn facts_answer_every_line_in_order() {
     let dir = tempfile::tempdir().unwrap();
     let catalog = dir.path().join("catalog.json");

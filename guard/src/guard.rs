@@ -9,7 +9,7 @@ use placet::audit::{AuditSink as _, Event, EventKind};
 use placet::command::Protocol;
 use placet::crypto::sha256;
 use placet::engine::{Authn, Decided, DecisionEvent, Enforcement, Engine, Outcome};
-use placet::facts::{self, Facts, Scope};
+use placet::facts::Facts;
 use placet::mask::{Detectors, HashKey, Operators, RowMasker};
 use placet::policy::{Decision, Verdict};
 use placet::primitives::{Digest, Timestamp};
@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 
 use crate::ask::{Admission, Ask, Refusal, Step};
 use crate::bundle::BundleFrom;
+use crate::cache::FactsCache;
 use crate::error::GuardError;
 use crate::hold::Holds;
 use crate::options::Options;
@@ -53,6 +54,7 @@ pub(crate) struct Inner {
     secret: [u8; 32],
     run: String,
     decisions: AtomicU64,
+    known: FactsCache,
 }
 
 impl fmt::Debug for Guard {
@@ -124,6 +126,7 @@ impl Guard {
                 secret,
                 run,
                 decisions: AtomicU64::new(0),
+                known: FactsCache::default(),
             }),
         };
         guard.append(EventKind::BundleLoaded, &guard.loaded())?;
@@ -192,10 +195,10 @@ impl Guard {
         self.inner.log.as_ref()
     }
 
-    /// What a command would do.
+    /// What a command would do. Short commands that were read before are not read again.
     #[must_use]
-    pub fn facts(&self, protocol: Protocol, bytes: &[u8], session: &SqlSession) -> Facts {
-        facts::read(protocol, bytes, &Scope { catalog: self.catalog(), session })
+    pub fn facts(&self, protocol: Protocol, bytes: &[u8], session: &SqlSession) -> Arc<Facts> {
+        self.inner.known.read(protocol, bytes, session, self.catalog())
     }
 
     /// What the bundle in force says about a command. Nothing is logged: this answers questions,
@@ -208,8 +211,9 @@ impl Guard {
         session: &SqlSession,
         request: &Request,
     ) -> Decided {
-        let scope = Scope { catalog: self.catalog(), session };
-        self.in_force().engine.decide(protocol, bytes, &scope, request)
+        let facts = self.facts(protocol, bytes, session);
+        let decision = self.in_force().engine.rules().decide(&facts, request);
+        Decided { facts, decision }
     }
 
     /// Decides about a command whose facts are known, and makes the event of it.
@@ -221,16 +225,17 @@ impl Guard {
     /// An event that no leaf can hold: nothing may be forwarded.
     pub fn judge(
         &self,
-        facts: Facts,
+        facts: impl Into<Arc<Facts>>,
         command: &BoundCommand,
         request: &Request,
         (authn, session_id): (&Authn, &str),
         now: Timestamp,
     ) -> Result<Judged, GuardError> {
+        let facts = facts.into();
         let (id, salt) = self.next_id();
         let id = id.to_string();
         let decision = self.in_force().engine.rules().decide(&facts, request);
-        let decided = Decided { facts: Arc::new(facts), decision };
+        let decided = Decided { facts, decision };
         let of = (command.bytes.len(), command.action_hash(&salt));
         let body = DecisionEvent::new(&decided, request, &id, self.inner.enforcement, of);
         let body = body.authn(authn);
@@ -279,7 +284,7 @@ impl Guard {
     /// Decides and logs.
     pub(crate) fn judged(&self, ask: &Ask) -> Result<Judged, GuardError> {
         let facts = match &ask.facts {
-            Some(facts) => facts.clone(),
+            Some(facts) => Arc::new(facts.clone()),
             None => self.facts(ask.protocol, &ask.command.bytes, &ask.session),
         };
         let now = ask.request.context.now.unwrap_or_else(system::now);

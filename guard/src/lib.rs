@@ -26,6 +26,7 @@
 
 mod ask;
 pub mod bundle;
+mod cache;
 mod codes;
 mod error;
 mod guard;

@@ -288,6 +288,16 @@ class Guard:
     ) -> Facts:
         """What a command would do."""
 
+    def fingerprint(
+        self,
+        command: _Command,
+        protocol: str | None = None,
+        *,
+        session: Mapping[str, Any] | None = None,
+    ) -> dict[str, str] | None:
+        """The fingerprints of a command, `exact` and `shape`; `None` where it cannot be cut into
+        tokens."""
+
     @overload
     def mask(self, value: str, *, decision: Decision | None = None, key: str | None = None) -> str:
         """Masks text, bytes, numbers, or dicts and lists of them; the same object where nothing is

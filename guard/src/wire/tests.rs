@@ -153,9 +153,8 @@ fn an_answer_that_is_kept_is_the_answer() {
             QUALIFIED => (command, 0),
             _ => (command, version),
         };
-        let asked_of = Arc::clone(
-            facts.entry(key).or_insert_with(|| Arc::new(guard.facts(postgres, text, session))),
-        );
+        let asked_of =
+            Arc::clone(facts.entry(key).or_insert_with(|| guard.facts(postgres, text, session)));
         let params =
             [dice.of(&[Param::Null, Param::Text("1".into()), Param::Bytes(vec![1])]).clone()];
         let types = [*dice.of(&[0, 23, 25])];
