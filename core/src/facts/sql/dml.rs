@@ -503,7 +503,9 @@ impl<'a> Walk<'_, 'a> {
         let [name] = parts else { return };
         match level.cte(name).cloned() {
             None => {}
-            Some(Cte::Pending | Cte::Own(_)) => self.object(TargetKind::Table, Path::dynamic()),
+            Some(Cte::Pending | Cte::Either | Cte::Own(_)) => {
+                self.object(TargetKind::Table, Path::dynamic())
+            }
             Some(Cte::Ready { columns: _, depends: _, targets, extent: _ }) => {
                 for target in targets.iter() {
                     self.target(Target { role: Role::Object, ..target.clone() });
@@ -607,7 +609,9 @@ impl<'a> Walk<'_, 'a> {
         let target = level.relations.get(at).and_then(|relation| relation.target.as_ref());
         match target.and_then(|path| level.cte(last(path))) {
             Some(Cte::Ready { extent, .. }) if extent.max_rows().is_some() => extent.clone(),
-            Some(Cte::Ready { .. } | Cte::Pending | Cte::Own(_)) | None => Extent::All,
+            Some(Cte::Ready { .. } | Cte::Pending | Cte::Either | Cte::Own(_)) | None => {
+                Extent::All
+            }
         }
     }
 

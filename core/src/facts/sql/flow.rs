@@ -311,6 +311,8 @@ impl Slot {
 pub(super) enum Cte {
     /// Named, and not read yet: a reference from its own body or from one that stands before it.
     Pending,
+    /// The same, where the table of that name may be meant too.
+    Either,
     /// Its own rows, as far as they are known while its body is read.
     Own(Rc<Vec<Column>>),
     /// Read: its columns, and what it reads.

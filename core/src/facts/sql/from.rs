@@ -9,7 +9,7 @@ use sqlparser::ast::{
 };
 
 use super::flow::{
-    Column, Cte, Flow, Names, Origin, Relation, Shape, UNNAMED, shared_dependence, weight,
+    Column, Flow, Names, Origin, Relation, Shape, UNNAMED, shared_dependence, weight,
 };
 use super::manners::Merges;
 use super::nested;
@@ -791,48 +791,12 @@ impl<'a> Walk<'_, 'a> {
         if self.manners().dual && parts.as_slice() == ["dual"] {
             return Extent::One;
         }
-        let new = alias.map(|alias| alias_columns(self, alias)).unwrap_or_default();
         let cte = match parts.as_slice() {
             [name] => level.cte(name).cloned(),
             _ => None,
         };
-        match cte {
-            Some(Cte::Ready { columns, depends, targets, extent }) => {
-                level.decided.add(&depends);
-                if self.has_room(targets.len()) {
-                    for target in targets.iter() {
-                        self.target(target.clone());
-                    }
-                } else {
-                    self.source(TargetKind::Table, Path::dynamic());
-                }
-                let columns = self.renamed(columns, &new);
-                let name = self.alias(alias).or_else(|| parts.last().cloned());
-                level.relations.push(Relation::of(name, columns));
-                return extent;
-            }
-            Some(Cte::Own(columns)) => {
-                if self.manners().with_beside_tables {
-                    let named = self.named_parts(parts.clone());
-                    self.source(TargetKind::Table, named.path);
-                }
-                let columns = self.renamed(Some(columns), &new);
-                let name = self.alias(alias).or_else(|| parts.last().cloned());
-                level.relations.push(Relation::of(name, columns));
-                return Extent::Unknown;
-            }
-            Some(Cte::Pending) => {
-                self.part.recursed = true;
-                // SQLite may also mean the table of that name here.
-                if self.manners().with_beside_tables {
-                    let named = self.named_parts(parts.clone());
-                    self.source(TargetKind::Table, named.path);
-                }
-                let name = self.alias(alias).or_else(|| parts.last().cloned());
-                level.relations.push(Relation::of(name, None));
-                return Extent::Unknown;
-            }
-            None => {}
+        if let Some(cte) = cte {
+            return self.named_query(cte, parts, alias, level);
         }
         // SQLite runs a table-valued function without its brackets too.
         if let ([name], true) = (parts.as_slice(), self.manners().function_tables)

@@ -79,6 +79,10 @@ impl Walk<'_, '_> {
         if let Expr::CompoundIdentifier(idents) = expr {
             return idents.last().and_then(of);
         }
+        // `(t.*)::text`.
+        if let Expr::QualifiedWildcard(name, _) = expr {
+            return name.0.last().and_then(|part| part.as_ident()).and_then(of);
+        }
         if let Expr::CompoundFieldAccess { root, access_chain } = expr {
             let last = access_chain.iter().rev().find_map(|access| match access {
                 AccessExpr::Dot(Expr::Identifier(ident)) => Some(ident),

@@ -24,8 +24,10 @@ pub(super) struct Manners {
     pub(super) attribute_calls: bool,
     /// WITH lets queries see themselves and each other without a RECURSIVE.
     pub(super) with_recurses: bool,
-    /// A named query that sees itself may also be the table of that name.
-    pub(super) with_beside_tables: bool,
+    /// What the name of a query means in the queries of its WITH that stand before it.
+    pub(super) later: Later,
+    /// Whether a query sees itself only where it is a UNION; else the table is meant.
+    pub(super) only_unions_recurse: bool,
     /// WHERE and HAVING see the names of the select list.
     pub(super) late_where: bool,
     /// HAVING alone sees them.
@@ -66,6 +68,19 @@ pub(super) enum Lookup {
     Attached,
     /// The current schema or database alone.
     Current,
+}
+
+/// What a name means that WITH gives later on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Later {
+    /// The table of that name.
+    Table,
+    /// The query, where WITH recurses; else the table.
+    Query,
+    /// Where WITH recurses, either: releases differ, or nobody says.
+    Either,
+    /// Either, in every WITH.
+    AlwaysEither,
 }
 
 /// What the name of a relation means as a value.
@@ -111,7 +126,8 @@ impl Manners {
             Dialect::Redshift => &REDSHIFT,
             Dialect::Sqlite => &SQLITE,
             Dialect::Duckdb => &DUCKDB,
-            Dialect::Mysql | Dialect::Mariadb => &MYSQL,
+            Dialect::Mysql => &MYSQL,
+            Dialect::Mariadb => &MARIADB,
             Dialect::Mssql => &MSSQL,
             Dialect::Oracle => &ORACLE,
             Dialect::Snowflake => &SNOWFLAKE,
@@ -132,7 +148,8 @@ const COMMON: Manners = Manners {
     one_database: false,
     attribute_calls: false,
     with_recurses: false,
-    with_beside_tables: false,
+    later: Later::Either,
+    only_unions_recurse: false,
     late_where: false,
     late_having: false,
     late_names: true,
@@ -157,6 +174,7 @@ static POSTGRES: Manners = Manners {
     one_database: true,
     attribute_calls: true,
     late_names: false,
+    later: Later::Query,
     rows: Rows::Last,
     system_columns: true,
     merges: Merges::AsListed,
@@ -169,6 +187,7 @@ static REDSHIFT: Manners = Manners {
     case: NameCase::Ignored,
     name_bytes: Some(127),
     one_database: false,
+    later: Later::Either,
     late_where: true,
     late_names: true,
     fields: true,
@@ -179,7 +198,6 @@ static REDSHIFT: Manners = Manners {
 static SQLITE: Manners = Manners {
     lookup: Lookup::Attached,
     with_recurses: true,
-    with_beside_tables: true,
     late_where: true,
     merges: Merges::InPlace,
     function_tables: true,
@@ -188,6 +206,8 @@ static SQLITE: Manners = Manners {
 };
 
 static DUCKDB: Manners = Manners {
+    later: Later::Table,
+    only_unions_recurse: true,
     late_where: true,
     rows: Rows::Beside,
     fields: true,
@@ -197,7 +217,11 @@ static DUCKDB: Manners = Manners {
     ..COMMON
 };
 
-static MYSQL: Manners = Manners {
+/// Queries that see each other round about are refused.
+static MYSQL: Manners = Manners { later: Later::Table, ..MARIADB };
+
+static MARIADB: Manners = Manners {
+    later: Later::Query,
     late_having: true,
     merges: Merges::AsFirst,
     dual: true,
@@ -205,14 +229,25 @@ static MYSQL: Manners = Manners {
     ..COMMON
 };
 
-static MSSQL: Manners =
-    Manners { temporary: "tempdb", with_recurses: true, into: Into::Table, ..COMMON };
+static MSSQL: Manners = Manners {
+    temporary: "tempdb",
+    with_recurses: true,
+    later: Later::Table,
+    into: Into::Table,
+    ..COMMON
+};
 
-static ORACLE: Manners =
-    Manners { with_recurses: true, chooses: true, into: Into::Variables, ..COMMON };
+static ORACLE: Manners = Manners {
+    with_recurses: true,
+    later: Later::Table,
+    chooses: true,
+    into: Into::Variables,
+    ..COMMON
+};
 
 static SNOWFLAKE: Manners = Manners {
     with_recurses: true,
+    later: Later::Table,
     late_where: true,
     fields: true,
     into: Into::Variables,
@@ -222,10 +257,22 @@ static SNOWFLAKE: Manners = Manners {
 static BIGQUERY: Manners =
     Manners { late_having: true, rows: Rows::Beside, fields: true, ..COMMON };
 
-static CLICKHOUSE: Manners =
-    Manners { late_where: true, aliases_first: true, fields: true, chooses: true, ..COMMON };
+static CLICKHOUSE: Manners = Manners {
+    later: Later::AlwaysEither,
+    late_where: true,
+    aliases_first: true,
+    fields: true,
+    chooses: true,
+    ..COMMON
+};
 
-static HIVE: Manners = Manners { late_having: true, fields: true, one_sided: true, ..COMMON };
+static HIVE: Manners = Manners {
+    later: Later::AlwaysEither,
+    late_having: true,
+    fields: true,
+    one_sided: true,
+    ..COMMON
+};
 
 /// Select lists and later clauses see the names that stand before them.
 static SPARK: Manners =

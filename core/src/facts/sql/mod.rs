@@ -42,6 +42,7 @@ mod statement;
 #[cfg(test)]
 mod tests;
 mod walk;
+mod with;
 mod witness;
 mod words;
 

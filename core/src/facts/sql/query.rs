@@ -5,18 +5,16 @@ use std::rc::Rc;
 use sqlparser::ast::{
     ConnectByKind, Distinct, Expr, Fetch, ForClause, GroupByExpr, GroupByWithModifier, LimitClause,
     NamedWindowDefinition, NamedWindowExpr, OrderBy, Query, Select, SelectFlavor, SelectInto,
-    SetExpr, SetOperator, SetQuantifier, Top, TopQuantity, Value, With,
+    SetExpr, SetOperator, SetQuantifier, Top, TopQuantity, Value,
 };
 
 use super::aim::Aim;
 use super::extent;
-use super::flow::{
-    Column, Columns, Cte, Names, Origin, Relation, Shape, shared_dependence, weight,
-};
+use super::flow::{Column, Columns, Names, Origin, Relation, Shape, shared_dependence, weight};
 use super::keys::Key;
 use super::manners::Into;
 use super::resolve::mixed;
-use super::walk::{Walk, take, wider};
+use super::walk::{Walk, wider};
 use crate::command::Dialect;
 use crate::facts::{Effect, Extent, Outputs, TargetKind};
 
@@ -31,7 +29,7 @@ pub(super) struct Rows {
 
 /// What stands after the body of a query and belongs to it.
 #[derive(Clone, Copy, Default)]
-struct Tail<'q> {
+pub(super) struct Tail<'q> {
     order: Option<&'q OrderBy>,
     limit: Option<u64>,
 }
@@ -84,109 +82,6 @@ impl<'a> Walk<'_, 'a> {
         rows
     }
 
-    fn with<'p>(&mut self, with: &'p With, names: &mut Names<'p, 'a>) {
-        // SQLite lets every expression of the list see every other, whatever the keyword says.
-        let recursive = with.recursive || self.manners().with_recurses;
-        if recursive {
-            for cte in &with.cte_tables {
-                names.ctes.push((self.fold(&cte.alias.name), Cte::Pending));
-            }
-        }
-        for cte in &with.cte_tables {
-            if cte.from.is_some() || cte.alias.at.is_some() {
-                self.not_covered();
-            }
-            let new = alias_columns(self, &cte.alias);
-            let name = self.fold(&cte.alias.name);
-            if recursive && let Some(columns) = self.rounds(&cte.query, &name, &new, names) {
-                // Hides the name that stands for what is not known.
-                names.ctes.push((name.clone(), Cte::Own(columns)));
-            }
-            let (rows, part) = self.apart(|walk| {
-                walk.via.push("with");
-                let rows = walk.query(&cte.query, names, false);
-                walk.via.pop();
-                rows
-            });
-            let ready = Cte::Ready {
-                columns: self.renamed(rows.columns, &new),
-                depends: rows.depends,
-                targets: Rc::new(part.targets.clone()),
-                extent: if recursive && part.recursed { Extent::Unknown } else { rows.extent },
-            };
-            self.absorb(part);
-            // Later expressions of the same name hide earlier ones.
-            names.queries.push(name.clone(), cte);
-            names.ctes.push((name, ready));
-        }
-    }
-
-    /// The columns of a query that reads itself: what its first part gives, and what any number of
-    /// rounds of the second make of that. `None` where it does not read itself in a way that is
-    /// followed.
-    fn rounds(
-        &mut self,
-        query: &Query,
-        name: &str,
-        new: &[String],
-        names: &mut Names<'_, 'a>,
-    ) -> Columns {
-        let SetExpr::SetOperation { left, op: SetOperator::Union, set_quantifier: _, right } =
-            &*query.body
-        else {
-            return None;
-        };
-        if !take(&self.setting.room.rounds, 1) {
-            return None;
-        }
-        // Its own name stands for nothing known yet, so that what the first part gives is known
-        // only if it does not use it.
-        let (first, recursed) = self.rehearsed(|walk| {
-            let mut level = Names::inside(names);
-            if let Some(with) = &query.with {
-                walk.with(with, &mut level);
-            }
-            walk.part.recursed = false;
-            let rows = walk.body(left, &level, Tail::default(), false);
-            let before = std::mem::replace(&mut walk.part.recursed, false);
-            if !before && rows.columns.is_some() {
-                walk.body(right, &level, Tail::default(), false);
-            }
-            (rows.columns.filter(|_| !before), walk.part.recursed)
-        });
-        let mut known = self.renamed(first.filter(|_| recursed), new)?;
-        loop {
-            // Each round adds a source to a column, or is the last.
-            if !take(&self.setting.room.rounds, 1) {
-                return None;
-            }
-            names.ctes.push((name.to_owned(), Cte::Own(Rc::clone(&known))));
-            let round = self.rehearsed(|walk| walk.query(query, names, false).columns);
-            names.ctes.pop();
-            let round = self.renamed(round, new)?;
-            if round.len() != known.len() || !self.has_room(weight(&known)) {
-                return None;
-            }
-            let mut next = known.to_vec();
-            for (column, other) in next.iter_mut().zip(round.iter()) {
-                column.flow.mix(&other.flow);
-            }
-            if next.iter().zip(known.iter()).all(|(next, known)| next.flow == known.flow) {
-                return Some(known);
-            }
-            known = Rc::new(next);
-        }
-    }
-
-    /// Walks something that is walked once more: only the answer stays.
-    fn rehearsed<T>(&mut self, walk: impl FnOnce(&mut Self) -> T) -> T {
-        let (actions, session) = (self.actions.len(), self.session.len());
-        let (result, _) = self.apart(walk);
-        self.actions.truncate(actions);
-        self.session.truncate(session);
-        result
-    }
-
     /// The first columns under new names.
     pub(super) fn renamed(&self, columns: Columns, new: &[String]) -> Columns {
         if new.is_empty() {
@@ -199,7 +94,13 @@ impl<'a> Walk<'_, 'a> {
         Some(columns)
     }
 
-    fn body(&mut self, body: &SetExpr, names: &Names<'_, 'a>, tail: Tail<'_>, top: bool) -> Rows {
+    pub(super) fn body(
+        &mut self,
+        body: &SetExpr,
+        names: &Names<'_, 'a>,
+        tail: Tail<'_>,
+        top: bool,
+    ) -> Rows {
         match body {
             SetExpr::Select(select) => self.select(select, names, tail, top),
             SetExpr::Query(query) => {
