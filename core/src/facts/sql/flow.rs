@@ -75,6 +75,13 @@ impl Origin {
         }
     }
 
+    /// Those whose names begin so.
+    pub(super) fn of_table(&self, prefix: &str) -> Vec<String> {
+        let Self::Columns(Set(Some(columns))) = self else { return Vec::new() };
+        let from = columns.range(prefix.to_owned()..);
+        from.take_while(|column| column.starts_with(prefix)).cloned().collect()
+    }
+
     fn sources(self) -> Sources {
         match self {
             Self::Any => Sources::Any,

@@ -37,6 +37,10 @@ pub(super) struct Manners {
     pub(super) late_names: bool,
     /// The names of the select list come before columns everywhere in the query.
     pub(super) aliases_first: bool,
+    /// A statement that changes a table reads there what it has put in so far.
+    pub(super) reads_own_rows: bool,
+    /// Assignments see what those before them gave.
+    pub(super) assigns_in_turn: bool,
     /// What the name of a relation means where a column could stand.
     pub(super) rows: Rows,
     /// `x.f` is the field `f` of the column `x` where no relation is called so.
@@ -154,6 +158,8 @@ const COMMON: Manners = Manners {
     late_having: false,
     late_names: true,
     aliases_first: false,
+    reads_own_rows: false,
+    assigns_in_turn: false,
     rows: Rows::Never,
     fields: false,
     system_columns: false,
@@ -199,6 +205,7 @@ static SQLITE: Manners = Manners {
     lookup: Lookup::Attached,
     with_recurses: true,
     late_where: true,
+    reads_own_rows: true,
     merges: Merges::InPlace,
     function_tables: true,
     text_names: true,
@@ -223,6 +230,8 @@ static MYSQL: Manners = Manners { later: Later::Table, ..MARIADB };
 static MARIADB: Manners = Manners {
     later: Later::Query,
     late_having: true,
+    reads_own_rows: true,
+    assigns_in_turn: true,
     merges: Merges::AsFirst,
     dual: true,
     into: Into::Variables,

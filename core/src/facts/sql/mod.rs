@@ -32,6 +32,7 @@ mod plpgsql;
 mod program;
 mod query;
 mod resolve;
+mod rewritten;
 mod rights;
 mod rowsets;
 mod select_list;
