@@ -390,6 +390,14 @@ impl<'a> Walk<'_, 'a> {
         self.object(TargetKind::Other, Path::dynamic());
     }
 
+    /// ClickHouse's settings that hold conditions, in texts.
+    pub(super) fn filters_by_text(&mut self, setting: &str) {
+        let conditions = ["additional_table_filters", "additional_result_filter"];
+        if conditions.iter().any(|name| setting.eq_ignore_ascii_case(name)) {
+            self.code_argument(None);
+        }
+    }
+
     fn code_argument(&mut self, text: Option<&str>) {
         match text {
             Some(text) => self.code(text),

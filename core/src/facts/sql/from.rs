@@ -9,7 +9,7 @@ use sqlparser::ast::{
 };
 
 use super::flow::{
-    Column, Flow, Names, Origin, Relation, Shape, UNNAMED, shared_dependence, weight,
+    Column, Cte, Flow, Names, Origin, Relation, Shape, UNNAMED, shared_dependence, weight,
 };
 use super::manners::Merges;
 use super::nested;
@@ -149,7 +149,9 @@ impl<'a> Walk<'_, 'a> {
                         if *with_ordinality {
                             level.unsure = true;
                         }
-                        self.relation_named(parts, alias.as_ref(), level)
+                        let last = name.0.last().and_then(|part| part.as_ident());
+                        let spelled = last.map(|ident| self.spelling(ident));
+                        self.relation_named(parts, spelled, alias.as_ref(), level)
                     }
                 }
             }
@@ -193,7 +195,7 @@ impl<'a> Walk<'_, 'a> {
                     self.unknown_function(None);
                 }
                 match parts {
-                    Some(parts) => self.relation_named(parts, alias.as_ref(), level),
+                    Some(parts) => self.relation_named(parts, None, alias.as_ref(), level),
                     None => self.computed_relation(alias.as_ref(), level),
                 }
             }
@@ -773,6 +775,7 @@ impl<'a> Walk<'_, 'a> {
     pub(super) fn relation_named(
         &mut self,
         parts: Vec<String>,
+        spelled: Option<String>,
         alias: Option<&TableAlias>,
         level: &mut Names<'_, 'a>,
     ) -> Extent {
@@ -792,7 +795,11 @@ impl<'a> Walk<'_, 'a> {
             return Extent::One;
         }
         let cte = match parts.as_slice() {
-            [name] => level.cte(name).cloned(),
+            [name] => level.listed(name).map(|listed| match &spelled {
+                // It may be the name of another.
+                Some(spelled) if *spelled != listed.spelled => Cte::Either,
+                Some(_) | None => listed.cte.clone(),
+            }),
             _ => None,
         };
         if let Some(cte) = cte {
@@ -891,9 +898,9 @@ impl<'a> Walk<'_, 'a> {
             Some(table) => Shape::Base { table, renamed: Rc::new(Vec::new()) },
             None => Shape::Unknown,
         };
-        if let Some(view) = named.view {
+        for view in named.views {
             let columns = self.view(&view.sql, role);
-            if named.table.is_none() {
+            if named.table.is_none() && !named.several {
                 shape = columns.map_or(Shape::Unknown, Shape::Derived);
             }
         }

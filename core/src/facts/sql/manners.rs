@@ -14,6 +14,8 @@ pub(super) struct Manners {
     pub(super) case: NameCase,
     /// Names are cut at so many bytes, between characters.
     pub(super) name_bytes: Option<usize>,
+    /// What of a name tells one query of a WITH from another.
+    pub(super) spelling: Spelling,
     /// Where an unqualified name is looked up.
     pub(super) lookup: Lookup,
     /// The schema that holds temporary tables.
@@ -51,6 +53,8 @@ pub(super) struct Manners {
     pub(super) chooses: bool,
     /// How `*` over a join gives the columns that USING or NATURAL merges.
     pub(super) merges: Merges,
+    /// A column that a join merges comes before others of its name.
+    pub(super) merged_first: bool,
     /// A join of one side (SEMI, ANTI) is over with its condition: the other side is not seen.
     pub(super) one_sided: bool,
     /// A name in FROM may be a function without its brackets.
@@ -61,6 +65,17 @@ pub(super) struct Manners {
     pub(super) text_names: bool,
     /// How `SELECT … INTO x` is meant.
     pub(super) into: Into,
+}
+
+/// How names of queries are told from one another, and from those of tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spelling {
+    /// As they are read here.
+    Folded,
+    /// By their case.
+    AsWritten,
+    /// By their case, where they stand in quotes.
+    UpperUnlessQuoted,
 }
 
 /// Where an unqualified name of a table is looked up.
@@ -147,6 +162,7 @@ impl Manners {
 const COMMON: Manners = Manners {
     case: NameCase::Ignored,
     name_bytes: None,
+    spelling: Spelling::Folded,
     lookup: Lookup::Current,
     temporary: "temp",
     one_database: false,
@@ -165,6 +181,7 @@ const COMMON: Manners = Manners {
     system_columns: false,
     chooses: false,
     merges: Merges::Unsure,
+    merged_first: false,
     one_sided: false,
     function_tables: false,
     dual: false,
@@ -218,6 +235,7 @@ static DUCKDB: Manners = Manners {
     late_where: true,
     rows: Rows::Beside,
     fields: true,
+    merged_first: true,
     one_sided: true,
     function_tables: true,
     text_names: true,
@@ -227,7 +245,9 @@ static DUCKDB: Manners = Manners {
 /// Queries that see each other round about are refused.
 static MYSQL: Manners = Manners { later: Later::Table, ..MARIADB };
 
+/// On Linux, names of tables differ by case.
 static MARIADB: Manners = Manners {
+    spelling: Spelling::AsWritten,
     later: Later::Query,
     late_having: true,
     reads_own_rows: true,
@@ -247,6 +267,7 @@ static MSSQL: Manners = Manners {
 };
 
 static ORACLE: Manners = Manners {
+    spelling: Spelling::UpperUnlessQuoted,
     with_recurses: true,
     later: Later::Table,
     chooses: true,
@@ -255,6 +276,7 @@ static ORACLE: Manners = Manners {
 };
 
 static SNOWFLAKE: Manners = Manners {
+    spelling: Spelling::UpperUnlessQuoted,
     with_recurses: true,
     later: Later::Table,
     late_where: true,
@@ -267,6 +289,7 @@ static BIGQUERY: Manners =
     Manners { late_having: true, rows: Rows::Beside, fields: true, ..COMMON };
 
 static CLICKHOUSE: Manners = Manners {
+    spelling: Spelling::AsWritten,
     later: Later::AlwaysEither,
     late_where: true,
     aliases_first: true,

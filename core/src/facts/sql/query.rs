@@ -145,7 +145,7 @@ impl<'a> Walk<'_, 'a> {
                 let parts: Vec<String> =
                     table.schema_name.iter().chain(&table.table_name).map(named).collect();
                 let mut level = Names::inside(names);
-                self.relation_named(parts, None, &mut level);
+                self.relation_named(parts, None, None, &mut level);
                 let columns = self.star(&level);
                 let extent = Extent::All;
                 self.tail(Rows { columns, depends: level.decided, extent }, names, tail)
@@ -162,6 +162,9 @@ impl<'a> Walk<'_, 'a> {
         names: &Names<'_, 'a>,
     ) -> Rows {
         let mut by_name = false;
+        // The mark of a set operation that leaves columns out.
+        let drops =
+            quantifier == SetQuantifier::ByName && self.setting.dialect == Dialect::Bigquery;
         match quantifier {
             SetQuantifier::All | SetQuantifier::Distinct | SetQuantifier::None => {}
             SetQuantifier::ByName | SetQuantifier::AllByName | SetQuantifier::DistinctByName => {
@@ -184,6 +187,9 @@ impl<'a> Walk<'_, 'a> {
             depends.add(&all.unwrap_or(Origin::Any));
         }
         let columns = left.columns.zip(right.columns).and_then(|(left, right)| {
+            if drops {
+                return None;
+            }
             if by_name {
                 return self.by_name(op, &left, &right);
             }
@@ -250,6 +256,10 @@ impl<'a> Walk<'_, 'a> {
                 None => level.unsure = true,
             }
             let depends = self.order(order, &level);
+            rows.columns = rows.columns.map(|mut columns| {
+                self.interpolated(order, Rc::make_mut(&mut columns).as_mut_slice(), &level);
+                columns
+            });
             rows.depends.add(&depends);
             rows.columns = rows.columns.and_then(|columns| self.depending(&columns, &depends));
         }
@@ -423,6 +433,9 @@ impl<'a> Walk<'_, 'a> {
         }
         if let Some(order) = tail.order {
             depends.add(&self.order(order, &level));
+            if let Some(columns) = &mut columns {
+                self.interpolated(order, columns, &level);
+            }
         }
         self.part.loose |= grouped;
         let own = if from.is_empty() {

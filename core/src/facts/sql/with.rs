@@ -2,12 +2,13 @@
 
 use std::rc::Rc;
 
-use sqlparser::ast::{Query, SetExpr, SetOperator, TableAlias, With};
+use sqlparser::ast::{self, Ident, Query, SetExpr, SetOperator, TableAlias, With};
 
-use super::flow::{Column, Cte, Names, Origin, Relation, weight};
-use super::manners::Later;
+use super::flow::{Column, Cte, Flow, Listed, Names, Origin, Relation, weight};
+use super::manners::{Later, Spelling};
 use super::query::{Tail, alias_columns};
 use super::walk::{Walk, take};
+use crate::command::sql::VALUE_MARK;
 use crate::facts::{Extent, Path, Role, TargetKind};
 
 /// What is known of a union that may read itself.
@@ -31,8 +32,11 @@ impl<'a> Walk<'_, 'a> {
             (Later::Query | Later::Either, false) | (Later::Table, _) => None,
         };
         let first = names.ctes.len();
+        let around = std::iter::successors(Some(&*names), |names| names.parent)
+            .any(|names| names.unsure || !names.relations.is_empty());
         for cte in with.cte_tables.iter().filter(|_| later.is_some()) {
-            names.ctes.push((self.fold(&cte.alias.name), later.clone().unwrap_or(Cte::Either)));
+            let cte_later = later.clone().unwrap_or(Cte::Either);
+            names.ctes.push(self.listed_as(&cte.alias.name, cte_later));
         }
         for (at, cte) in with.cte_tables.iter().enumerate() {
             if cte.from.is_some() || cte.alias.at.is_some() {
@@ -41,13 +45,13 @@ impl<'a> Walk<'_, 'a> {
             let new = alias_columns(self, &cte.alias);
             let name = self.fold(&cte.alias.name);
             // It comes no later any more.
-            if let (true, Some((later, _))) =
+            if let (true, Some(listed)) =
                 (later.is_some(), names.ctes.get_mut(first.saturating_add(at)))
             {
-                later.clear();
+                listed.name.clear();
             }
-            if recursive && let Some(own) = self.own_name(&cte.query, &name, &new, names) {
-                names.ctes.push((name.clone(), own));
+            if recursive && let Some(own) = self.own_name(cte, &new, names) {
+                names.ctes.push(self.listed_as(&cte.alias.name, own));
             }
             let (rows, part) = self.apart(|walk| {
                 walk.via.push("with");
@@ -55,16 +59,46 @@ impl<'a> Walk<'_, 'a> {
                 walk.via.pop();
                 rows
             });
+            // A value is made where it is used: its names mean nothing of the queries around.
+            let columns = rows.columns.filter(|_| !(name.starts_with(VALUE_MARK) && around));
             let ready = Cte::Ready {
-                columns: self.renamed(rows.columns, &new),
+                columns: self.renamed(columns, &new),
                 depends: rows.depends,
                 targets: Rc::new(part.targets.clone()),
                 extent: if part.recursed { Extent::Unknown } else { rows.extent },
             };
             self.absorb(part);
             // Later expressions of the same name hide earlier ones.
-            names.queries.push(name.clone(), cte);
-            names.ctes.push((name, ready));
+            names.queries.push(name, cte);
+            names.ctes.push(self.listed_as(&cte.alias.name, ready));
+        }
+    }
+
+    fn listed_as(&self, ident: &Ident, cte: Cte) -> Listed {
+        Listed { name: self.fold(ident), spelled: self.spelling(ident), cte }
+    }
+
+    /// A name as the server tells it from others, where names of queries may differ by case alone.
+    pub(super) fn spelling(&self, ident: &Ident) -> String {
+        match self.manners().spelling {
+            Spelling::Folded => self.fold(ident),
+            Spelling::AsWritten => ident.value.clone(),
+            Spelling::UpperUnlessQuoted if ident.quote_style.is_some() => ident.value.clone(),
+            Spelling::UpperUnlessQuoted => ident.value.to_ascii_uppercase(),
+        }
+    }
+
+    /// The value that WITH gives a name, where the server takes it before a column of that name.
+    pub(super) fn named_value(&self, name: &str, names: &Names<'_, 'a>) -> Option<Flow> {
+        if !self.manners().aliases_first {
+            return None;
+        }
+        let Cte::Ready { columns, .. } = names.cte(&format!("{VALUE_MARK}{name}"))? else {
+            return Some(Flow::any());
+        };
+        match columns.as_deref().map(Vec::as_slice) {
+            Some([column]) if column.flow.holds != Origin::Any => Some(column.flow.clone()),
+            Some(_) | None => Some(Flow::any()),
         }
     }
 
@@ -118,11 +152,11 @@ impl<'a> Walk<'_, 'a> {
     /// What the name of a query means inside it where WITH recurses; `None`: not this query.
     fn own_name(
         &mut self,
-        query: &Query,
-        name: &str,
+        cte: &ast::Cte,
         new: &[String],
         names: &mut Names<'_, 'a>,
     ) -> Option<Cte> {
+        let (query, name) = (&cte.query, &cte.alias.name);
         // Where it is refused, it is no table.
         let refuses = self.manners().later == Later::Query;
         let unknown = if refuses { Cte::Pending } else { Cte::Either };
@@ -141,7 +175,7 @@ impl<'a> Walk<'_, 'a> {
         if !unions {
             return Some(unknown).filter(|_| !self.manners().only_unions_recurse);
         }
-        names.ctes.push((name.to_owned(), unknown.clone()));
+        names.ctes.push(self.listed_as(name, unknown.clone()));
         let known = self.rounds(query, name, new, names);
         names.ctes.pop();
         Some(match known {
@@ -157,7 +191,7 @@ impl<'a> Walk<'_, 'a> {
     fn rounds(
         &mut self,
         query: &Query,
-        name: &str,
+        name: &Ident,
         new: &[String],
         names: &mut Names<'_, 'a>,
     ) -> Rounds {
@@ -195,7 +229,7 @@ impl<'a> Walk<'_, 'a> {
             if !take(&self.setting.room.rounds, 1) {
                 return Rounds::Later;
             }
-            names.ctes.push((name.to_owned(), Cte::Own(Rc::clone(&known))));
+            names.ctes.push(self.listed_as(name, Cte::Own(Rc::clone(&known))));
             let round = self.rehearsed(|walk| walk.query(query, names, false).columns);
             names.ctes.pop();
             let Some(round) = self.renamed(round, new) else { return Rounds::Later };

@@ -11,6 +11,7 @@ mod sqlite;
 mod tsql;
 
 pub(crate) use cloud::{ROWS_MARK, STAGE_MARK};
+pub(crate) use engines::VALUE_MARK;
 
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token as Parsed, TokenWithSpan};
