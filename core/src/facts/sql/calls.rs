@@ -120,8 +120,18 @@ impl<'a> Walk<'_, 'a> {
         }
         self.spread |= self.call_spreads(&parts);
         let elements = self.holds_arguments(&parts);
+        let picks = self.is_sqlite()
+            && over.is_none()
+            && literals.len() == 1
+            && matches!(parts.as_slice(), [name] if name == "min" || name == "max");
+        if picks {
+            self.listed.picks.add(&flow.as_dependence());
+        }
         match self.invoke(parts, &literals) {
-            Some(Shape::Rows) if elements => flow.derived(),
+            Some(Shape::Rows) if elements => {
+                self.listed.rows.add(&flow.as_dependence());
+                flow.derived()
+            }
             None | Some(Shape::Rows) => Flow::any(),
             Some(Shape::Scalar) => flow.derived(),
             Some(Shape::Aggregate) => flow.aggregated(),

@@ -6,8 +6,8 @@ use std::rc::Rc;
 use sqlparser::ast::{
     Assignment, AssignmentTarget, BinaryOperator, ConflictTarget, Delete, Expr, FromTable, Insert,
     Merge, MergeAction, MergeClause, MergeClauseKind, MergeInsertKind, MergeUpdateKind,
-    MultiTableInsertIntoClause, MultiTableInsertValue, ObjectName, OnConflictAction, OnInsert,
-    OutputClause, SelectItem, SqliteOnConflict, Statement, TableFactor, TableObject,
+    MultiTableInsertIntoClause, MultiTableInsertValue, ObjectName, OnConflict, OnConflictAction,
+    OnInsert, OutputClause, SelectItem, SqliteOnConflict, Statement, TableFactor, TableObject,
     TableWithJoins, Update, UpdateTableFromKind,
 };
 
@@ -283,6 +283,10 @@ impl<'a> Walk<'_, 'a> {
         };
         let own = relation.target.clone();
         level.relations.push(relation.clone());
+        if *ignore || *or == Some(SqliteOnConflict::Ignore) || on.is_some() || duplicate.is_some() {
+            let decides = self.conflict(&relation, on, &written);
+            written.every.depends.add(&decides);
+        }
         let mut changes = None;
         // A row that one of this statement stands in the way of reads it.
         let again = extent != Extent::One && self.manners().reads_own_rows;
@@ -368,6 +372,41 @@ impl<'a> Walk<'_, 'a> {
             self.finish(Op::Update, verb, extent, Outputs::None);
         }
         returned
+    }
+
+    /// What decides whether a row that is put in meets one that stands there: the keys, and what
+    /// is put into them.
+    fn conflict(
+        &mut self,
+        relation: &Relation<'a>,
+        on: Option<&OnConflict>,
+        written: &Written,
+    ) -> Origin {
+        let named = match on.and_then(|on| on.conflict_target.as_ref()) {
+            Some(ConflictTarget::Columns(columns)) => {
+                Some(columns.iter().map(|column| self.fold(column)).collect())
+            }
+            // Any key of the table may be meant.
+            Some(ConflictTarget::OnConstraint(_)) | None => None,
+        };
+        let keys: Vec<String> = match (named, &relation.shape) {
+            (Some(named), _) => named,
+            (None, Shape::Base { table, renamed: _ }) => {
+                table.unique.iter().flatten().map(|name| self.fold_text(name, true)).collect()
+            }
+            (None, Shape::Derived(_) | Shape::Within { .. } | Shape::Unknown) => Vec::new(),
+        };
+        if keys.is_empty() {
+            return Origin::Any;
+        }
+        let mut decides = written.every.as_dependence();
+        for key in &keys {
+            if let Some(put) = written.columns.get(key) {
+                decides.add(&put.as_dependence());
+            }
+            decides.add(&self.field(relation, key).map_or(Origin::Any, |f| f.as_dependence()));
+        }
+        decides
     }
 
     /// Snowflake's INSERT ALL and INSERT FIRST: the rows of one query into several tables.

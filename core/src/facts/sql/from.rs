@@ -349,7 +349,10 @@ impl<'a> Walk<'_, 'a> {
                 depends.add(&inside.decided);
                 let mut flow = self.everything(&inside);
                 inside.unsure = true;
-                flow.mix(&self.exprs(columns.iter().map(|column| &column.expr), &inside));
+                // Rows without a value are left out.
+                let listed = self.exprs(columns.iter().map(|column| &column.expr), &inside);
+                depends.add(&listed.as_dependence());
+                flow.mix(&listed);
                 self.expr(value, &inside);
                 self.part.unresolved = true;
                 self.part.loose = true;
@@ -450,6 +453,8 @@ impl<'a> Walk<'_, 'a> {
         let stage = if let Some(stage) = ident.value.strip_prefix(STAGE_MARK) {
             Some(stage)
         } else if let Some(rows) = ident.value.strip_prefix(ROWS_MARK) {
+            // What decided about them was said where they were made.
+            level.decided = Origin::Any;
             if !rows.bytes().skip(1).all(|byte| byte.is_ascii_digit()) {
                 return Some(self.computed_relation(alias, level));
             }
@@ -815,10 +820,8 @@ impl<'a> Walk<'_, 'a> {
             self.invoke(parts.clone(), &[]);
         }
         self.reads_file(&parts);
-        let relation = self.existing(parts, alias, Role::Source);
-        if let Shape::Derived(columns) = &relation.shape {
-            level.decided.add(&shared_dependence(columns));
-        }
+        let (relation, decided) = self.existing_rows(parts, alias, Role::Source);
+        level.decided.add(&decided);
         level.relations.push(relation);
         Extent::All
     }
@@ -830,6 +833,16 @@ impl<'a> Walk<'_, 'a> {
         alias: Option<&TableAlias>,
         role: Role,
     ) -> Relation<'a> {
+        self.existing_rows(parts, alias, role).0
+    }
+
+    /// The same, and what decides which rows it has.
+    fn existing_rows(
+        &mut self,
+        parts: Vec<String>,
+        alias: Option<&TableAlias>,
+        role: Role,
+    ) -> (Relation<'a>, Origin) {
         let name = self.alias(alias).or_else(|| parts.last().cloned());
         if role != Role::Source {
             self.changes_file(&parts);
@@ -898,8 +911,12 @@ impl<'a> Walk<'_, 'a> {
             Some(table) => Shape::Base { table, renamed: Rc::new(Vec::new()) },
             None => Shape::Unknown,
         };
+        let mut decided = Origin::NONE;
         for view in named.views {
             let columns = self.view(&view.sql, role);
+            decided.add(
+                &columns.as_deref().map_or(Origin::Any, |columns| decides(columns, &view.sql)),
+            );
             if named.table.is_none() && !named.several {
                 shape = columns.map_or(Shape::Unknown, Shape::Derived);
             }
@@ -920,7 +937,7 @@ impl<'a> Walk<'_, 'a> {
                 | Shape::Unknown => Shape::Unknown,
             };
         }
-        Relation { name, schema, shape, target: Some(path), written: None }
+        (Relation { name, schema, shape, target: Some(path), written: None }, decided)
     }
 
     /// The server that a name says a table is on: `server.db.schema.t`, `t@link`.
@@ -979,6 +996,20 @@ impl<'a> Walk<'_, 'a> {
         let columns: Vec<Column> = outputs.iter().map(|output| self.input(output)).collect();
         self.has_room(weight(&columns)).then(|| Rc::new(columns))
     }
+}
+
+/// What decides about the rows of a view: of its columns all that depends on it is said, but for
+/// one column alone, which may be told apart by itself.
+fn decides(columns: &[Column], sql: &str) -> Origin {
+    let mut decided = shared_dependence(columns);
+    let sql = sql.to_ascii_lowercase();
+    let kept_apart = ["distinct", "unique", "union", "intersect", "except", "minus", "("];
+    if let [column] = columns
+        && kept_apart.iter().any(|word| sql.contains(word))
+    {
+        decided.add(&column.flow.as_dependence());
+    }
+    decided
 }
 
 /// Whether an expression is Snowflake's `identifier(…)`.

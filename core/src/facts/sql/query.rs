@@ -16,7 +16,7 @@ use super::manners::Into;
 use super::resolve::mixed;
 use super::walk::{Walk, wider};
 use crate::command::Dialect;
-use crate::facts::{Effect, Extent, Outputs, TargetKind};
+use crate::facts::{Effect, Extent, How, Outputs, TargetKind};
 
 /// What a query gives.
 #[derive(Clone, Debug)]
@@ -191,7 +191,14 @@ impl<'a> Walk<'_, 'a> {
                 return None;
             }
             if by_name {
-                return self.by_name(op, &left, &right);
+                let joined = self.by_name(op, &left, &right)?;
+                return if decides && joined.len() > 1 {
+                    let mut all = mixed(&left).as_dependence();
+                    all.add(&mixed(&right).as_dependence());
+                    self.depending(&joined, &all)
+                } else {
+                    Some(joined)
+                };
             }
             if left.len() != right.len() {
                 return None;
@@ -313,8 +320,11 @@ impl<'a> Walk<'_, 'a> {
         // Hints, and how rows are wrapped.
         let _ = select_modifiers;
         let outer_inner = self.part.inner.take();
+        let outer_listed = std::mem::take(&mut self.listed);
         let mut level = Names::inside(outer);
         let mut depends = Origin::NONE;
+        // What decides about the rows, and in a column about nothing but itself.
+        let mut alone = Origin::NONE;
         let from_extent = self.from(from, &mut level, &mut depends);
         depends.add(&level.decided);
         for view in lateral_views {
@@ -384,7 +394,7 @@ impl<'a> Walk<'_, 'a> {
             None | Some(Distinct::All) => {}
             // All columns together decide which rows stay.
             Some(Distinct::Distinct) => match &columns {
-                Some(columns) if columns.len() < 2 => {}
+                Some(columns) if columns.len() < 2 => alone = mixed(columns).as_dependence(),
                 Some(columns) => depends.add(&mixed(columns).as_dependence()),
                 None => depends = Origin::Any,
             },
@@ -461,7 +471,18 @@ impl<'a> Walk<'_, 'a> {
         let own = if self.part.rows && own.max_rows().is_some() { Extent::Unknown } else { own };
         let extent = self.limited(own, bound);
         self.part.inner = outer_inner;
+        let listed = std::mem::replace(&mut self.listed, outer_listed);
+        let several = columns.as_ref().is_none_or(|columns| columns.len() > 1);
+        if several { &mut depends } else { &mut alone }.add(&listed.rows);
+        for column in
+            columns.iter_mut().flatten().filter(|column| column.flow.how != How::Aggregate)
+        {
+            if column.flow.holds != Origin::NONE {
+                column.flow.depends.add(&listed.picks);
+            }
+        }
         let columns = columns.and_then(|columns| self.depending(&columns, &depends));
+        depends.add(&alone);
         Rows { columns, depends, extent }
     }
 

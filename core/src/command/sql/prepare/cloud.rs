@@ -15,6 +15,9 @@ pub(crate) const STAGE_MARK: &str = "\0@";
 /// How the name begins that stands for the rows of an earlier statement in a pipe.
 pub(crate) const ROWS_MARK: &str = "\0$";
 
+/// The name under which `|> DISTINCT` goes on.
+pub(crate) const DISTINCT_MARK: &str = "\0distinct";
+
 type Tokens = Vec<TokenWithSpan>;
 
 /// Whether the unquoted word `word` stands at `at`.
@@ -451,8 +454,9 @@ pub(super) fn prepare_bigquery(tokens: &mut Tokens) {
             plain_set_operator(tokens, at);
         } else if mark(tokens, at, &Parsed::VerticalBarRightAngleBracket) {
             if is(tokens, at + 1, "distinct") {
-                tokens.drain(at..at + 2);
-                continue;
+                // A step that the parser has not: one that it has, under a name nobody can write.
+                let mark = Parsed::make_word(DISTINCT_MARK, Some('`'));
+                replace(tokens, at + 1, at + 2, vec![word("AS"), mark]);
             }
             if is(tokens, at + 1, "window") {
                 replace(tokens, at + 1, at + 2, vec![word("EXTEND")]);
