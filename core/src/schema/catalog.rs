@@ -202,6 +202,30 @@ impl Catalog {
             .find(|view| case.same(&view.schema, schema) && case.same(&view.name, name))
     }
 
+    /// Every table and view `schema.name`: where names are compared without regard to case, things
+    /// that a server tells apart by it are several.
+    pub(crate) fn relations(
+        &self,
+        schema: &str,
+        name: &str,
+        case: NameCase,
+    ) -> (Vec<&CatalogTable>, Vec<&CatalogView>) {
+        let key = name.to_ascii_lowercase();
+        let tables = self.table_index.get(&key).into_iter().flatten();
+        let views = self.view_index.get(&key).into_iter().flatten();
+        let same = |theirs: &str, its: &str| case.same(theirs, schema) && case.same(its, name);
+        (
+            tables
+                .filter_map(|at| self.tables.get(*at))
+                .filter(|table| same(&table.schema, &table.name))
+                .collect(),
+            views
+                .filter_map(|at| self.views.get(*at))
+                .filter(|view| same(&view.schema, &view.name))
+                .collect(),
+        )
+    }
+
     /// Every function of this name, in whatever schema: which one a call means depends on the
     /// types of its arguments.
     pub fn functions_named<'a>(

@@ -32,7 +32,7 @@ mod tests;
 pub use copy::{CopyShape, CsvShape, copy_shape};
 pub use fingerprint::{Literals, fingerprint};
 pub use modes::Modes;
-pub(crate) use prepare::{ROWS_MARK, STAGE_MARK};
+pub(crate) use prepare::{DISTINCT_MARK, ROWS_MARK, STAGE_MARK, VALUE_MARK};
 pub use refusal::Refusal;
 pub use token::{Token, TokenKind};
 pub use value::{name_value, text_value};

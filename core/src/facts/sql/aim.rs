@@ -92,7 +92,10 @@ impl<'e> Aim<'e> {
         Self {
             dialect: walk.setting.dialect,
             case: walk.case(),
-            variables: walk.setting.room.variables.borrow().clone(),
+            variables: level
+                .named_values()
+                .chain(walk.setting.room.variables.borrow().clone())
+                .collect(),
             doubtful: never_columns(walk),
             qualifiers: Vec::new(),
             columns: None,

@@ -120,8 +120,18 @@ impl<'a> Walk<'_, 'a> {
         }
         self.spread |= self.call_spreads(&parts);
         let elements = self.holds_arguments(&parts);
+        let picks = self.is_sqlite()
+            && over.is_none()
+            && literals.len() == 1
+            && matches!(parts.as_slice(), [name] if name == "min" || name == "max");
+        if picks {
+            self.listed.picks.add(&flow.as_dependence());
+        }
         match self.invoke(parts, &literals) {
-            Some(Shape::Rows) if elements => flow.derived(),
+            Some(Shape::Rows) if elements => {
+                self.listed.rows.add(&flow.as_dependence());
+                flow.derived()
+            }
             None | Some(Shape::Rows) => Flow::any(),
             Some(Shape::Scalar) => flow.derived(),
             Some(Shape::Aggregate) => flow.aggregated(),
@@ -131,6 +141,10 @@ impl<'a> Walk<'_, 'a> {
     /// Whether a function of the server's own makes what it gives of its arguments alone.
     pub(super) fn holds_arguments(&self, parts: &[String]) -> bool {
         let Some(name) = parts.last() else { return false };
+        // Its argument is the number of a document that was read before.
+        if self.setting.dialect == Dialect::Mssql && name == "openxml" {
+            return false;
+        }
         functions::builtin(self.setting.dialect, name)
             .is_some_and(|f| !f.catalogued && !f.tables && f.reads.is_none() && !f.unknown)
             && self
@@ -436,6 +450,14 @@ impl<'a> Walk<'_, 'a> {
     /// A target that is known only when the command runs.
     pub(super) fn dynamic_target(&mut self) {
         self.object(TargetKind::Other, Path::dynamic());
+    }
+
+    /// ClickHouse's settings that hold conditions, in texts.
+    pub(super) fn filters_by_text(&mut self, setting: &str) {
+        let conditions = ["additional_table_filters", "additional_result_filter"];
+        if conditions.iter().any(|name| setting.eq_ignore_ascii_case(name)) {
+            self.code_argument(None);
+        }
     }
 
     fn code_argument(&mut self, text: Option<&str>) {

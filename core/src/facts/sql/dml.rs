@@ -1,12 +1,13 @@
 //! INSERT, UPDATE, DELETE, MERGE.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use sqlparser::ast::{
-    Assignment, AssignmentTarget, ConflictTarget, Delete, Expr, FromTable, Insert, Merge,
-    MergeAction, MergeClause, MergeClauseKind, MergeInsertKind, MergeUpdateKind,
-    MultiTableInsertIntoClause, MultiTableInsertValue, ObjectName, OnConflictAction, OnInsert,
-    OutputClause, SelectItem, SqliteOnConflict, Statement, TableFactor, TableObject,
+    Assignment, AssignmentTarget, BinaryOperator, ConflictTarget, Delete, Expr, FromTable, Insert,
+    Merge, MergeAction, MergeClause, MergeClauseKind, MergeInsertKind, MergeUpdateKind,
+    MultiTableInsertIntoClause, MultiTableInsertValue, ObjectName, OnConflict, OnConflictAction,
+    OnInsert, OutputClause, SelectItem, SqliteOnConflict, Statement, TableFactor, TableObject,
     TableWithJoins, Update, UpdateTableFromKind,
 };
 
@@ -16,6 +17,7 @@ use super::flow::{Column, Columns, Cte, Flow, Names, Origin, Relation, Shape, Wr
 use super::names::last;
 use super::query::{at_most, row_count};
 use super::resolve::mixed;
+use super::rewritten::Rewritten;
 use super::walk::{Walk, wider};
 use crate::command::Dialect;
 use crate::facts::{Effect, Extent, Op, Outputs, Path, Reason, Role, Target, TargetKind};
@@ -79,7 +81,14 @@ impl<'a> Walk<'_, 'a> {
             level.joined.clear();
         }
         let Some(items) = items else { return (None, Outputs::None) };
-        let columns = self.projection(items, level);
+        let own = before.and_then(|relation| relation.target);
+        let columns = self.projection(items, level).map(|mut columns| {
+            if let Some(path) = own.filter(|path| self.reads_again(path)) {
+                let rewritten = Rewritten::of(&written, &path);
+                columns.iter_mut().for_each(|column| rewritten.reach(&mut column.flow));
+            }
+            columns
+        });
         let columns = columns.and_then(|columns| self.depending(&columns, &written.every.depends));
         self.part.may |= Effect::ReadData;
         let Some(into) = into else { return (columns.clone(), self.outputs(columns)) };
@@ -96,6 +105,12 @@ impl<'a> Walk<'_, 'a> {
             self.existing(parts, None, Role::Sink);
         }
         (None, Outputs::None)
+    }
+
+    /// Whether the statement may read what it puts into the table at `path`.
+    fn reads_again(&self, path: &Path) -> bool {
+        let reads = |target: &Target| target.role == Role::Source && target.path == *path;
+        self.manners().reads_own_rows && self.part.targets.iter().any(reads)
     }
 
     /// What rows put into a table: by the names of `columns`, else by position.
@@ -277,7 +292,13 @@ impl<'a> Walk<'_, 'a> {
         };
         let own = relation.target.clone();
         level.relations.push(relation.clone());
+        if *ignore || *or == Some(SqliteOnConflict::Ignore) || on.is_some() || duplicate.is_some() {
+            let decides = self.conflict(&relation, on, &written);
+            written.every.depends.add(&decides);
+        }
         let mut changes = None;
+        // A row that one of this statement stands in the way of reads it.
+        let again = extent != Extent::One && self.manners().reads_own_rows;
         if let Some(assignments) = duplicate {
             let mut both = Names::inside(names);
             // `VALUES(x)` is what was to be put into `x`.
@@ -292,6 +313,14 @@ impl<'a> Walk<'_, 'a> {
                 walk.existing(parts, None, Role::Object);
                 walk.assignments(assignments, &both)
             });
+            let mut part = part;
+            // A name that is none of the table's is one of the tables that the rows come from.
+            if part.unresolved {
+                for target in self.part.targets.iter_mut().filter(|t| t.role == Role::Source) {
+                    target.columns = crate::facts::Columns::Any;
+                    part.targets.push(target.clone());
+                }
+            }
             written.mix(&changed);
             changes = Some(("ON DUPLICATE KEY UPDATE", part, Vec::new()));
         } else if let Some(on) = on
@@ -303,7 +332,8 @@ impl<'a> Walk<'_, 'a> {
                 written: Some(Rc::new(written.clone())),
                 ..relation.clone()
             };
-            both.relations.push(relation);
+            let seen = again.then(|| Rc::new(written.clone()));
+            both.relations.push(Relation { written: seen, ..relation });
             both.relations.push(excluded);
             let ((changed, depends), part) = self.apart(|walk| {
                 walk.existing(parts, None, Role::Object);
@@ -327,6 +357,9 @@ impl<'a> Walk<'_, 'a> {
             };
             changes = Some(("ON CONFLICT DO UPDATE", part, columns));
         }
+        if let (true, true, Some(path)) = (again, changes.is_some(), &own) {
+            written.read_again(path);
+        }
         let takes_from_itself = self
             .part
             .targets
@@ -348,6 +381,41 @@ impl<'a> Walk<'_, 'a> {
             self.finish(Op::Update, verb, extent, Outputs::None);
         }
         returned
+    }
+
+    /// What decides whether a row that is put in meets one that stands there: the keys, and what
+    /// is put into them.
+    fn conflict(
+        &mut self,
+        relation: &Relation<'a>,
+        on: Option<&OnConflict>,
+        written: &Written,
+    ) -> Origin {
+        let named = match on.and_then(|on| on.conflict_target.as_ref()) {
+            Some(ConflictTarget::Columns(columns)) => {
+                Some(columns.iter().map(|column| self.fold(column)).collect())
+            }
+            // Any key of the table may be meant.
+            Some(ConflictTarget::OnConstraint(_)) | None => None,
+        };
+        let keys: Vec<String> = match (named, &relation.shape) {
+            (Some(named), _) => named,
+            (None, Shape::Base { table, renamed: _ }) => {
+                table.unique.iter().flatten().map(|name| self.fold_text(name, true)).collect()
+            }
+            (None, Shape::Derived(_) | Shape::Within { .. } | Shape::Unknown) => Vec::new(),
+        };
+        if keys.is_empty() {
+            return Origin::Any;
+        }
+        let mut decides = written.every.as_dependence();
+        for key in &keys {
+            if let Some(put) = written.columns.get(key) {
+                decides.add(&put.as_dependence());
+            }
+            decides.add(&self.field(relation, key).map_or(Origin::Any, |f| f.as_dependence()));
+        }
+        decides
     }
 
     /// Snowflake's INSERT ALL and INSERT FIRST: the rows of one query into several tables.
@@ -429,13 +497,18 @@ impl<'a> Walk<'_, 'a> {
     /// Walks the assignments; the answer is all that they write.
     fn assignments(&mut self, assignments: &[Assignment], level: &Names<'_, 'a>) -> Written {
         let mut written = Written::nothing();
+        let own = level.relations.first().and_then(|relation| relation.target.clone());
         for Assignment { target, value } in assignments {
             let columns = match target {
                 AssignmentTarget::ColumnName(name) => std::slice::from_ref(name),
                 AssignmentTarget::Tuple(names) => names,
             };
-            let flow = self.expr(value, level);
-            for column in columns {
+            let (columns, value) = self.also_assigned(columns, value);
+            let mut flow = self.expr(value, level);
+            if let (true, Some(path)) = (self.manners().assigns_in_turn, &own) {
+                Rewritten::of(&written, path).reach(&mut flow);
+            }
+            for column in columns.iter() {
                 let parts = self.parts(column).unwrap_or_default();
                 match level.relations.first().cloned() {
                     Some(relation) => match relation.target.clone() {
@@ -452,6 +525,29 @@ impl<'a> Walk<'_, 'a> {
             }
         }
         written
+    }
+
+    /// T-SQL's `@v = a = x` puts `x` into the column `a` as well.
+    fn also_assigned<'e>(
+        &self,
+        columns: &'e [ObjectName],
+        value: &'e Expr,
+    ) -> (Cow<'e, [ObjectName]>, &'e Expr) {
+        if let ([variable], Dialect::Mssql) = (columns, self.setting.dialect)
+            && let Some([name]) = self.parts(variable).as_deref()
+            && name.starts_with('@')
+            && let Expr::BinaryOp { left, op: BinaryOperator::Eq, right } = value
+        {
+            let idents = if let Expr::Identifier(ident) = &**left {
+                vec![ident.clone()]
+            } else if let Expr::CompoundIdentifier(idents) = &**left {
+                idents.clone()
+            } else {
+                return (columns.into(), value);
+            };
+            return (vec![ObjectName::from(idents)].into(), &**right);
+        }
+        (columns.into(), value)
     }
 
     /// The table that an UPDATE or DELETE names, as the first relation of `level`.
@@ -512,7 +608,9 @@ impl<'a> Walk<'_, 'a> {
         let [name] = parts else { return };
         match level.cte(name).cloned() {
             None => {}
-            Some(Cte::Pending | Cte::Own(_)) => self.object(TargetKind::Table, Path::dynamic()),
+            Some(Cte::Pending | Cte::Either | Cte::Own(_)) => {
+                self.object(TargetKind::Table, Path::dynamic())
+            }
             Some(Cte::Ready { columns: _, depends: _, targets, extent: _ }) => {
                 for target in targets.iter() {
                     self.target(Target { role: Role::Object, ..target.clone() });
@@ -616,7 +714,9 @@ impl<'a> Walk<'_, 'a> {
         let target = level.relations.get(at).and_then(|relation| relation.target.as_ref());
         match target.and_then(|path| level.cte(last(path))) {
             Some(Cte::Ready { extent, .. }) if extent.max_rows().is_some() => extent.clone(),
-            Some(Cte::Ready { .. } | Cte::Pending | Cte::Own(_)) | None => Extent::All,
+            Some(Cte::Ready { .. } | Cte::Pending | Cte::Either | Cte::Own(_)) | None => {
+                Extent::All
+            }
         }
     }
 
@@ -670,6 +770,10 @@ impl<'a> Walk<'_, 'a> {
         let mut written = self.assignments(assignments, &level);
         if let Some(selection) = selection {
             depends.add(&self.condition(selection, &level));
+        }
+        let own = level.relations.first().and_then(|relation| relation.target.clone());
+        if let Some(path) = own.filter(|path| self.reads_again(path)) {
+            written.read_again(&path);
         }
         written.every.depends.add(&depends);
         written.every.depends.add(&level.decided);

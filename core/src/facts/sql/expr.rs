@@ -248,11 +248,13 @@ impl<'a> Walk<'_, 'a> {
 
     /// Literals and parameters hold nothing. Snowflake's `$1` is a column, and `$x` and `:x` are
     /// variables, which may hold what was read before.
-    fn value(&self, value: &Value) -> Flow {
+    fn value(&mut self, value: &Value) -> Flow {
         match value {
             Value::Placeholder(name)
                 if self.setting.dialect == Dialect::Snowflake && name.starts_with(['$', ':']) =>
             {
+                // `$4` is whatever column stands there.
+                self.part.unresolved |= name.starts_with('$');
                 Flow::any()
             }
             Value::Placeholder(_)

@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use sqlparser::ast;
 
+use crate::command::sql::VALUE_MARK;
 use crate::facts::{Extent, How, OutputColumn, Path, Sources, Target};
 use crate::schema::CatalogTable;
 
@@ -73,6 +74,13 @@ impl Origin {
             Self::Any => 0,
             Self::Columns(Set(columns)) => columns.as_ref().map_or(0, |columns| columns.len()),
         }
+    }
+
+    /// Those whose names begin so.
+    pub(super) fn of_table(&self, prefix: &str) -> Vec<String> {
+        let Self::Columns(Set(Some(columns))) = self else { return Vec::new() };
+        let from = columns.range(prefix.to_owned()..);
+        from.take_while(|column| column.starts_with(prefix)).cloned().collect()
     }
 
     fn sources(self) -> Sources {
@@ -311,10 +319,21 @@ impl Slot {
 pub(super) enum Cte {
     /// Named, and not read yet: a reference from its own body or from one that stands before it.
     Pending,
+    /// The same, where the table of that name may be meant too.
+    Either,
     /// Its own rows, as far as they are known while its body is read.
     Own(Rc<Vec<Column>>),
     /// Read: its columns, and what it reads.
     Ready { columns: Columns, depends: Origin, targets: Rc<Vec<Target>>, extent: Extent },
+}
+
+/// A name that WITH gives.
+#[derive(Clone, Debug)]
+pub(super) struct Listed {
+    pub(super) name: String,
+    /// As the server tells it from others.
+    pub(super) spelled: String,
+    pub(super) cte: Cte,
 }
 
 /// Named queries, the nearest first. What a query sees are those behind it.
@@ -363,7 +382,7 @@ pub(super) struct Names<'p, 'a> {
     pub(super) parent: Option<&'p Self>,
     /// The names of `parent` stand in the same FROM: what is not LATERAL does not see them.
     pub(super) beside: bool,
-    pub(super) ctes: Vec<(String, Cte)>,
+    pub(super) ctes: Vec<Listed>,
     /// The queries of `ctes`, as they are written.
     pub(super) queries: Queries<'p>,
     pub(super) relations: Vec<Relation<'a>>,
@@ -405,14 +424,26 @@ impl<'p, 'a> Names<'p, 'a> {
         self.relations.iter().enumerate().skip(self.first)
     }
 
-    pub(super) fn cte(&self, name: &str) -> Option<&Cte> {
+    /// What WITH says of a name.
+    pub(super) fn listed(&self, name: &str) -> Option<&Listed> {
         let mut at = Some(self);
         while let Some(names) = at {
-            if let Some((_, cte)) = names.ctes.iter().rev().find(|(key, _)| key == name) {
-                return Some(cte);
+            if let Some(listed) = names.ctes.iter().rev().find(|listed| listed.name == name) {
+                return Some(listed);
             }
             at = names.parent;
         }
         None
+    }
+
+    pub(super) fn cte(&self, name: &str) -> Option<&Cte> {
+        self.listed(name).map(|listed| &listed.cte)
+    }
+
+    /// The names that WITH gives expressions.
+    pub(super) fn named_values(&self) -> impl Iterator<Item = String> {
+        let levels = std::iter::successors(Some(self), |names| names.parent);
+        let listed = levels.flat_map(|names| &names.ctes);
+        listed.filter_map(|listed| listed.name.strip_prefix(VALUE_MARK).map(str::to_owned))
     }
 }

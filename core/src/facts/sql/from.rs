@@ -149,7 +149,9 @@ impl<'a> Walk<'_, 'a> {
                         if *with_ordinality {
                             level.unsure = true;
                         }
-                        self.relation_named(parts, alias.as_ref(), level)
+                        let last = name.0.last().and_then(|part| part.as_ident());
+                        let spelled = last.map(|ident| self.spelling(ident));
+                        self.relation_named(parts, spelled, alias.as_ref(), level)
                     }
                 }
             }
@@ -193,7 +195,7 @@ impl<'a> Walk<'_, 'a> {
                     self.unknown_function(None);
                 }
                 match parts {
-                    Some(parts) => self.relation_named(parts, alias.as_ref(), level),
+                    Some(parts) => self.relation_named(parts, None, alias.as_ref(), level),
                     None => self.computed_relation(alias.as_ref(), level),
                 }
             }
@@ -347,7 +349,10 @@ impl<'a> Walk<'_, 'a> {
                 depends.add(&inside.decided);
                 let mut flow = self.everything(&inside);
                 inside.unsure = true;
-                flow.mix(&self.exprs(columns.iter().map(|column| &column.expr), &inside));
+                // Rows without a value are left out.
+                let listed = self.exprs(columns.iter().map(|column| &column.expr), &inside);
+                depends.add(&listed.as_dependence());
+                flow.mix(&listed);
                 self.expr(value, &inside);
                 self.part.unresolved = true;
                 self.part.loose = true;
@@ -448,6 +453,8 @@ impl<'a> Walk<'_, 'a> {
         let stage = if let Some(stage) = ident.value.strip_prefix(STAGE_MARK) {
             Some(stage)
         } else if let Some(rows) = ident.value.strip_prefix(ROWS_MARK) {
+            // What decided about them was said where they were made.
+            level.decided = Origin::Any;
             if !rows.bytes().skip(1).all(|byte| byte.is_ascii_digit()) {
                 return Some(self.computed_relation(alias, level));
             }
@@ -773,6 +780,7 @@ impl<'a> Walk<'_, 'a> {
     pub(super) fn relation_named(
         &mut self,
         parts: Vec<String>,
+        spelled: Option<String>,
         alias: Option<&TableAlias>,
         level: &mut Names<'_, 'a>,
     ) -> Extent {
@@ -791,48 +799,16 @@ impl<'a> Walk<'_, 'a> {
         if self.manners().dual && parts.as_slice() == ["dual"] {
             return Extent::One;
         }
-        let new = alias.map(|alias| alias_columns(self, alias)).unwrap_or_default();
         let cte = match parts.as_slice() {
-            [name] => level.cte(name).cloned(),
+            [name] => level.listed(name).map(|listed| match &spelled {
+                // It may be the name of another.
+                Some(spelled) if *spelled != listed.spelled => Cte::Either,
+                Some(_) | None => listed.cte.clone(),
+            }),
             _ => None,
         };
-        match cte {
-            Some(Cte::Ready { columns, depends, targets, extent }) => {
-                level.decided.add(&depends);
-                if self.has_room(targets.len()) {
-                    for target in targets.iter() {
-                        self.target(target.clone());
-                    }
-                } else {
-                    self.source(TargetKind::Table, Path::dynamic());
-                }
-                let columns = self.renamed(columns, &new);
-                let name = self.alias(alias).or_else(|| parts.last().cloned());
-                level.relations.push(Relation::of(name, columns));
-                return extent;
-            }
-            Some(Cte::Own(columns)) => {
-                if self.manners().with_beside_tables {
-                    let named = self.named_parts(parts.clone());
-                    self.source(TargetKind::Table, named.path);
-                }
-                let columns = self.renamed(Some(columns), &new);
-                let name = self.alias(alias).or_else(|| parts.last().cloned());
-                level.relations.push(Relation::of(name, columns));
-                return Extent::Unknown;
-            }
-            Some(Cte::Pending) => {
-                self.part.recursed = true;
-                // SQLite may also mean the table of that name here.
-                if self.manners().with_beside_tables {
-                    let named = self.named_parts(parts.clone());
-                    self.source(TargetKind::Table, named.path);
-                }
-                let name = self.alias(alias).or_else(|| parts.last().cloned());
-                level.relations.push(Relation::of(name, None));
-                return Extent::Unknown;
-            }
-            None => {}
+        if let Some(cte) = cte {
+            return self.named_query(cte, parts, alias, level);
         }
         // SQLite runs a table-valued function without its brackets too.
         if let ([name] | [_, name], true) = (parts.as_slice(), self.manners().function_tables)
@@ -844,10 +820,8 @@ impl<'a> Walk<'_, 'a> {
             self.invoke(vec![name.clone()], &[]);
         }
         self.reads_file(&parts);
-        let relation = self.existing(parts, alias, Role::Source);
-        if let Shape::Derived(columns) = &relation.shape {
-            level.decided.add(&shared_dependence(columns));
-        }
+        let (relation, decided) = self.existing_rows(parts, alias, Role::Source);
+        level.decided.add(&decided);
         level.relations.push(relation);
         Extent::All
     }
@@ -859,6 +833,16 @@ impl<'a> Walk<'_, 'a> {
         alias: Option<&TableAlias>,
         role: Role,
     ) -> Relation<'a> {
+        self.existing_rows(parts, alias, role).0
+    }
+
+    /// The same, and what decides which rows it has.
+    fn existing_rows(
+        &mut self,
+        parts: Vec<String>,
+        alias: Option<&TableAlias>,
+        role: Role,
+    ) -> (Relation<'a>, Origin) {
         let name = self.alias(alias).or_else(|| parts.last().cloned());
         if role != Role::Source {
             self.changes_file(&parts);
@@ -930,13 +914,17 @@ impl<'a> Walk<'_, 'a> {
             Some(table) => Shape::Base { table, renamed: Rc::new(Vec::new()) },
             None => Shape::Unknown,
         };
-        if let Some(view) = named.view {
+        let mut decided = Origin::NONE;
+        for view in named.views {
             let columns = self.view(&view.sql, role);
+            decided.add(
+                &columns.as_deref().map_or(Origin::Any, |columns| decides(columns, &view.sql)),
+            );
             if self.state.stale {
                 // Another query may stand behind it by now.
                 let columns = Columns::Any;
                 self.target(Target { kind, path: Path::dynamic(), role, columns });
-            } else if named.table.is_none() {
+            } else if named.table.is_none() && !named.several {
                 shape = columns.map_or(Shape::Unknown, Shape::Derived);
             }
         }
@@ -956,7 +944,7 @@ impl<'a> Walk<'_, 'a> {
                 | Shape::Unknown => Shape::Unknown,
             };
         }
-        Relation { name, schema, shape, target: Some(path), written: None }
+        (Relation { name, schema, shape, target: Some(path), written: None }, decided)
     }
 
     /// Rows of the server's own tables are accounts, rights, code and settings: to change them is to
@@ -1064,6 +1052,20 @@ impl<'a> Walk<'_, 'a> {
         let columns: Vec<Column> = outputs.iter().map(|output| self.input(output)).collect();
         self.has_room(weight(&columns)).then(|| Rc::new(columns))
     }
+}
+
+/// What decides about the rows of a view: of its columns all that depends on it is said, but for
+/// one column alone, which may be told apart by itself.
+fn decides(columns: &[Column], sql: &str) -> Origin {
+    let mut decided = shared_dependence(columns);
+    let sql = sql.to_ascii_lowercase();
+    let kept_apart = ["distinct", "unique", "union", "intersect", "except", "minus", "("];
+    if let [column] = columns
+        && kept_apart.iter().any(|word| sql.contains(word))
+    {
+        decided.add(&column.flow.as_dependence());
+    }
+    decided
 }
 
 /// Whether an expression is Snowflake's `identifier(…)`.

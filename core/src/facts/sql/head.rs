@@ -127,7 +127,7 @@ impl<'a> Walk<'_, 'a> {
             Some((parts, after)) if after == self.tokens.len() => {
                 let names = Names::default();
                 let mut level = Names::inside(&names);
-                let extent = self.relation_named(parts, None, &mut level);
+                let extent = self.relation_named(parts, None, None, &mut level);
                 let columns = self.star(&level);
                 let outputs = self.outputs(columns);
                 self.finish(Op::Read, "TABLE", extent, outputs);

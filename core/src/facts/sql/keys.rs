@@ -1,8 +1,8 @@
 //! The keys of ORDER BY, GROUP BY and DISTINCT ON.
 
-use sqlparser::ast::{Expr, OrderBy, OrderByExpr, OrderByKind, OrderBySort};
+use sqlparser::ast::{Expr, InterpolateExpr, OrderBy, OrderByExpr, OrderByKind, OrderBySort};
 
-use super::flow::{Flow, Names, Origin};
+use super::flow::{Column, Flow, Names, Origin};
 use super::query::row_count;
 use super::resolve::mixed;
 use super::walk::Walk;
@@ -35,6 +35,27 @@ impl<'a> Walk<'_, 'a> {
             }
         }
         origin
+    }
+
+    /// WITH FILL … INTERPOLATE: the rows between hold these values.
+    pub(super) fn interpolated(
+        &mut self,
+        order: &OrderBy,
+        columns: &mut [Column],
+        names: &Names<'_, 'a>,
+    ) {
+        let case = self.case();
+        let filled = order.interpolate.iter().filter_map(|interpolate| interpolate.exprs.as_ref());
+        for InterpolateExpr { column, expr } in filled.flatten() {
+            let Some(expr) = expr else { continue };
+            let (flow, name) = (self.expr(expr, names).derived(), self.fold(column));
+            let known = columns.iter().any(|column| case.same(&column.name, &name));
+            for column in columns.iter_mut() {
+                if !known || case.same(&column.name, &name) {
+                    column.flow.mix(&flow);
+                }
+            }
+        }
     }
 
     /// A key of the ORDER BY of a query, which may be a position or a name of the select list.

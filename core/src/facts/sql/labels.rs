@@ -79,6 +79,10 @@ impl Walk<'_, '_> {
         if let Expr::CompoundIdentifier(idents) = expr {
             return idents.last().and_then(of);
         }
+        // `(t.*)::text`.
+        if let Expr::QualifiedWildcard(name, _) = expr {
+            return name.0.last().and_then(|part| part.as_ident()).and_then(of);
+        }
         if let Expr::CompoundFieldAccess { root, access_chain } = expr {
             let last = access_chain.iter().rev().find_map(|access| match access {
                 AccessExpr::Dot(Expr::Identifier(ident)) => Some(ident),
@@ -92,7 +96,11 @@ impl Walk<'_, '_> {
         }
         if let Expr::Function(function) = expr {
             let name = function.name.0.last().and_then(|part| part.as_ident());
-            return name.and_then(of);
+            // `(VALUES (x))`, in which the parser sees a call.
+            let rows = name.is_some_and(|name| {
+                name.quote_style.is_none() && name.value.eq_ignore_ascii_case("values")
+            });
+            return if rows { strong("column1") } else { name.and_then(of) };
         }
         if let Expr::Cast { expr: inner, data_type, .. } = expr {
             return match self.label(inner) {

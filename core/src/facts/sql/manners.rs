@@ -14,6 +14,8 @@ pub(super) struct Manners {
     pub(super) case: NameCase,
     /// Names are cut at so many bytes, between characters.
     pub(super) name_bytes: Option<usize>,
+    /// What of a name tells one query of a WITH from another.
+    pub(super) spelling: Spelling,
     /// Where an unqualified name is looked up.
     pub(super) lookup: Lookup,
     /// The schema that holds temporary tables.
@@ -24,8 +26,10 @@ pub(super) struct Manners {
     pub(super) attribute_calls: bool,
     /// WITH lets queries see themselves and each other without a RECURSIVE.
     pub(super) with_recurses: bool,
-    /// A named query that sees itself may also be the table of that name.
-    pub(super) with_beside_tables: bool,
+    /// What the name of a query means in the queries of its WITH that stand before it.
+    pub(super) later: Later,
+    /// Whether a query sees itself only where it is a UNION; else the table is meant.
+    pub(super) only_unions_recurse: bool,
     /// WHERE and HAVING see the names of the select list.
     pub(super) late_where: bool,
     /// HAVING alone sees them.
@@ -35,6 +39,10 @@ pub(super) struct Manners {
     pub(super) late_names: bool,
     /// The names of the select list come before columns everywhere in the query.
     pub(super) aliases_first: bool,
+    /// A statement that changes a table reads there what it has put in so far.
+    pub(super) reads_own_rows: bool,
+    /// Assignments see what those before them gave.
+    pub(super) assigns_in_turn: bool,
     /// What the name of a relation means where a column could stand.
     pub(super) rows: Rows,
     /// `x.f` is the field `f` of the column `x` where no relation is called so.
@@ -45,6 +53,8 @@ pub(super) struct Manners {
     pub(super) chooses: bool,
     /// How `*` over a join gives the columns that USING or NATURAL merges.
     pub(super) merges: Merges,
+    /// A column that a join merges comes before others of its name.
+    pub(super) merged_first: bool,
     /// A join of one side (SEMI, ANTI) is over with its condition: the other side is not seen.
     pub(super) one_sided: bool,
     /// A name in FROM may be a function without its brackets.
@@ -57,6 +67,17 @@ pub(super) struct Manners {
     pub(super) into: Into,
 }
 
+/// How names of queries are told from one another, and from those of tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spelling {
+    /// As they are read here.
+    Folded,
+    /// By their case.
+    AsWritten,
+    /// By their case, where they stand in quotes.
+    UpperUnlessQuoted,
+}
+
 /// Where an unqualified name of a table is looked up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lookup {
@@ -66,6 +87,19 @@ pub(super) enum Lookup {
     Attached,
     /// The current schema or database alone.
     Current,
+}
+
+/// What a name means that WITH gives later on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Later {
+    /// The table of that name.
+    Table,
+    /// The query, where WITH recurses; else the table.
+    Query,
+    /// Where WITH recurses, either: releases differ, or nobody says.
+    Either,
+    /// Either, in every WITH.
+    AlwaysEither,
 }
 
 /// What the name of a relation means as a value.
@@ -111,7 +145,8 @@ impl Manners {
             Dialect::Redshift => &REDSHIFT,
             Dialect::Sqlite => &SQLITE,
             Dialect::Duckdb => &DUCKDB,
-            Dialect::Mysql | Dialect::Mariadb => &MYSQL,
+            Dialect::Mysql => &MYSQL,
+            Dialect::Mariadb => &MARIADB,
             Dialect::Mssql => &MSSQL,
             Dialect::Oracle => &ORACLE,
             Dialect::Snowflake => &SNOWFLAKE,
@@ -127,21 +162,26 @@ impl Manners {
 const COMMON: Manners = Manners {
     case: NameCase::Ignored,
     name_bytes: None,
+    spelling: Spelling::Folded,
     lookup: Lookup::Current,
     temporary: "temp",
     one_database: false,
     attribute_calls: false,
     with_recurses: false,
-    with_beside_tables: false,
+    later: Later::Either,
+    only_unions_recurse: false,
     late_where: false,
     late_having: false,
     late_names: true,
     aliases_first: false,
+    reads_own_rows: false,
+    assigns_in_turn: false,
     rows: Rows::Never,
     fields: false,
     system_columns: false,
     chooses: false,
     merges: Merges::Unsure,
+    merged_first: false,
     one_sided: false,
     function_tables: false,
     dual: false,
@@ -157,6 +197,7 @@ static POSTGRES: Manners = Manners {
     one_database: true,
     attribute_calls: true,
     late_names: false,
+    later: Later::Query,
     rows: Rows::Last,
     system_columns: true,
     merges: Merges::AsListed,
@@ -169,6 +210,7 @@ static REDSHIFT: Manners = Manners {
     case: NameCase::Ignored,
     name_bytes: Some(127),
     one_database: false,
+    later: Later::Either,
     late_where: true,
     late_names: true,
     fields: true,
@@ -179,8 +221,8 @@ static REDSHIFT: Manners = Manners {
 static SQLITE: Manners = Manners {
     lookup: Lookup::Attached,
     with_recurses: true,
-    with_beside_tables: true,
     late_where: true,
+    reads_own_rows: true,
     merges: Merges::InPlace,
     function_tables: true,
     text_names: true,
@@ -188,31 +230,55 @@ static SQLITE: Manners = Manners {
 };
 
 static DUCKDB: Manners = Manners {
+    later: Later::Table,
+    only_unions_recurse: true,
     late_where: true,
     rows: Rows::Beside,
     fields: true,
+    merged_first: true,
     one_sided: true,
     function_tables: true,
     text_names: true,
     ..COMMON
 };
 
-static MYSQL: Manners = Manners {
+/// Queries that see each other round about are refused.
+static MYSQL: Manners = Manners { later: Later::Table, ..MARIADB };
+
+/// On Linux, names of tables differ by case.
+static MARIADB: Manners = Manners {
+    spelling: Spelling::AsWritten,
+    later: Later::Query,
     late_having: true,
+    reads_own_rows: true,
+    assigns_in_turn: true,
     merges: Merges::AsFirst,
     dual: true,
     into: Into::Variables,
     ..COMMON
 };
 
-static MSSQL: Manners =
-    Manners { temporary: "tempdb", with_recurses: true, into: Into::Table, ..COMMON };
+static MSSQL: Manners = Manners {
+    temporary: "tempdb",
+    with_recurses: true,
+    later: Later::Table,
+    into: Into::Table,
+    ..COMMON
+};
 
-static ORACLE: Manners =
-    Manners { with_recurses: true, chooses: true, into: Into::Variables, ..COMMON };
+static ORACLE: Manners = Manners {
+    spelling: Spelling::UpperUnlessQuoted,
+    with_recurses: true,
+    later: Later::Table,
+    chooses: true,
+    into: Into::Variables,
+    ..COMMON
+};
 
 static SNOWFLAKE: Manners = Manners {
+    spelling: Spelling::UpperUnlessQuoted,
     with_recurses: true,
+    later: Later::Table,
     late_where: true,
     fields: true,
     into: Into::Variables,
@@ -222,10 +288,23 @@ static SNOWFLAKE: Manners = Manners {
 static BIGQUERY: Manners =
     Manners { late_having: true, rows: Rows::Beside, fields: true, ..COMMON };
 
-static CLICKHOUSE: Manners =
-    Manners { late_where: true, aliases_first: true, fields: true, chooses: true, ..COMMON };
+static CLICKHOUSE: Manners = Manners {
+    spelling: Spelling::AsWritten,
+    later: Later::AlwaysEither,
+    late_where: true,
+    aliases_first: true,
+    fields: true,
+    chooses: true,
+    ..COMMON
+};
 
-static HIVE: Manners = Manners { late_having: true, fields: true, one_sided: true, ..COMMON };
+static HIVE: Manners = Manners {
+    later: Later::AlwaysEither,
+    late_having: true,
+    fields: true,
+    one_sided: true,
+    ..COMMON
+};
 
 /// Select lists and later clauses see the names that stand before them.
 static SPARK: Manners =

@@ -32,6 +32,7 @@ mod plpgsql;
 mod program;
 mod query;
 mod resolve;
+mod rewritten;
 mod rights;
 mod rowsets;
 mod select_list;
@@ -42,6 +43,7 @@ mod statement;
 #[cfg(test)]
 mod tests;
 mod walk;
+mod with;
 mod witness;
 mod words;
 

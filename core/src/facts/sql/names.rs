@@ -15,7 +15,9 @@ use crate::schema::{Catalog, CatalogTable, CatalogView, NameCase};
 pub(super) struct Named<'a> {
     pub(super) path: Path,
     pub(super) table: Option<&'a CatalogTable>,
-    pub(super) view: Option<&'a CatalogView>,
+    pub(super) views: Vec<&'a CatalogView>,
+    /// The server may tell names apart that are one here: nothing is said of its columns.
+    pub(super) several: bool,
     /// A relation of `pg_catalog`.
     pub(super) system: bool,
 }
@@ -82,7 +84,13 @@ impl<'a> Walk<'_, 'a> {
             Some(parts) => self.named_parts(parts),
             None => {
                 self.partial(Reason::UnknownStatement);
-                Named { path: Path::dynamic(), table: None, view: None, system: false }
+                Named {
+                    path: Path::dynamic(),
+                    table: None,
+                    views: Vec::new(),
+                    several: false,
+                    system: false,
+                }
             }
         }
     }
@@ -96,7 +104,7 @@ impl<'a> Walk<'_, 'a> {
             let mut path = Path::exact(parts.iter().map(String::as_str));
             path.0.pop();
             path.0.push(Segment::Prefix(stem.to_owned()));
-            return Named { path, table: None, view: None, system: false };
+            return Named { path, table: None, views: Vec::new(), several: false, system: false };
         }
         match parts.as_slice() {
             [schema, name] => self.in_schema(schema, name),
@@ -106,22 +114,29 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn in_schema(&self, schema: &str, name: &str) -> Named<'a> {
-        let case = self.case();
-        let catalog = self.setting.catalog;
-        Named {
+        let mut named = Named {
             path: Path::exact([schema, name]),
-            table: catalog
-                .filter(|_| !self.state.stale)
-                .and_then(|catalog| catalog.table(schema, name, case)),
-            view: catalog.and_then(|catalog| catalog.view(schema, name, case)),
+            table: None,
+            views: Vec::new(),
+            several: false,
             system: schema == "pg_catalog" && self.is_postgres(),
+        };
+        if let Some(catalog) = self.setting.catalog {
+            let (tables, views) = catalog.relations(schema, name, self.case());
+            let mut spellings: Vec<_> = tables.iter().map(|t| (&t.schema, &t.name)).collect();
+            spellings.extend(views.iter().map(|view| (&view.schema, &view.name)));
+            named.views = views;
+            spellings.dedup();
+            named.several = spellings.len() > 1;
+            named.table = tables.first().copied().filter(|_| !named.several && !self.state.stale);
         }
+        named
     }
 
     fn listed(&self, schema: &str, name: &str) -> Option<Named<'a>> {
         let named = self.in_schema(schema, name);
         let known = |catalog: &Catalog| catalog.table(schema, name, self.case()).is_some();
-        let listed = named.view.is_some() || self.setting.catalog.is_some_and(known);
+        let listed = !named.views.is_empty() || self.setting.catalog.is_some_and(known);
         listed.then_some(named)
     }
 
@@ -148,7 +163,13 @@ impl<'a> Walk<'_, 'a> {
                 }
                 if tables.iter().any(|table| self.case().same(table, name)) {
                     let path = Path::exact([temporary, name]);
-                    return Named { path, table: None, view: None, system: false };
+                    return Named {
+                        path,
+                        table: None,
+                        views: Vec::new(),
+                        several: false,
+                        system: false,
+                    };
                 }
             }
             // A temporary table of that name may hide the one of the catalog.
@@ -265,7 +286,13 @@ impl<'a> Walk<'_, 'a> {
 const DEFAULT_OWNER: &str = "dbo";
 
 fn unknown<'a>(parts: Vec<String>) -> Named<'a> {
-    Named { path: Path::exact(parts), table: None, view: None, system: false }
+    Named {
+        path: Path::exact(parts),
+        table: None,
+        views: Vec::new(),
+        several: false,
+        system: false,
+    }
 }
 
 /// The last name of a path.

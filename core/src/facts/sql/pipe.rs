@@ -14,7 +14,9 @@ use super::aim::Aim;
 use super::extent;
 use super::flow::{Column, Flow, Names, Origin, Relation, Shape};
 use super::query::{Rows, row_count};
+use super::resolve::mixed;
 use super::walk::{Walk, wider};
+use crate::command::sql::DISTINCT_MARK;
 use crate::facts::Extent;
 
 /// What goes through a pipe.
@@ -52,6 +54,7 @@ impl<'a> Walk<'_, 'a> {
         }
         let Flowing { mut rows, name: _, depends, plain: _ } = flowing;
         if depends != Origin::NONE {
+            rows.depends.add(&depends);
             rows.columns = rows.columns.and_then(|columns| self.depending(&columns, &depends));
         }
         rows
@@ -136,6 +139,11 @@ impl<'a> Walk<'_, 'a> {
                             !dropped.iter().any(|dropped| case.same(dropped, &column.name))
                         });
                     }
+                }
+                PipeOperator::As { alias } if alias.value == DISTINCT_MARK => {
+                    let all = flowing.rows.columns.as_deref();
+                    let all = all.map_or(Origin::Any, |columns| mixed(columns).as_dependence());
+                    flowing.depends.add(&all);
                 }
                 PipeOperator::As { alias } => flowing.name = Some(self.fold(alias)),
                 PipeOperator::Aggregate { full_table_exprs, group_by_expr } => {

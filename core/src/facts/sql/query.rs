@@ -5,20 +5,18 @@ use std::rc::Rc;
 use sqlparser::ast::{
     ConnectByKind, Distinct, Expr, Fetch, ForClause, GroupByExpr, GroupByWithModifier, LimitClause,
     NamedWindowDefinition, NamedWindowExpr, OrderBy, Query, Select, SelectFlavor, SelectInto,
-    SetExpr, SetOperator, SetQuantifier, Top, TopQuantity, Value, With,
+    SetExpr, SetOperator, SetQuantifier, Top, TopQuantity, Value,
 };
 
 use super::aim::Aim;
 use super::extent;
-use super::flow::{
-    Column, Columns, Cte, Names, Origin, Relation, Shape, shared_dependence, weight,
-};
+use super::flow::{Column, Columns, Names, Origin, Relation, Shape, shared_dependence, weight};
 use super::keys::Key;
 use super::manners::Into;
 use super::resolve::mixed;
-use super::walk::{Walk, take, wider};
+use super::walk::{Walk, wider};
 use crate::command::Dialect;
-use crate::facts::{Effect, Extent, Outputs, TargetKind};
+use crate::facts::{Effect, Extent, How, Outputs, TargetKind};
 
 /// What a query gives.
 #[derive(Clone, Debug)]
@@ -31,7 +29,7 @@ pub(super) struct Rows {
 
 /// What stands after the body of a query and belongs to it.
 #[derive(Clone, Copy, Default)]
-struct Tail<'q> {
+pub(super) struct Tail<'q> {
     order: Option<&'q OrderBy>,
     limit: Option<u64>,
 }
@@ -84,109 +82,6 @@ impl<'a> Walk<'_, 'a> {
         rows
     }
 
-    fn with<'p>(&mut self, with: &'p With, names: &mut Names<'p, 'a>) {
-        // SQLite lets every expression of the list see every other, whatever the keyword says.
-        let recursive = with.recursive || self.manners().with_recurses;
-        if recursive {
-            for cte in &with.cte_tables {
-                names.ctes.push((self.fold(&cte.alias.name), Cte::Pending));
-            }
-        }
-        for cte in &with.cte_tables {
-            if cte.from.is_some() || cte.alias.at.is_some() {
-                self.not_covered();
-            }
-            let new = alias_columns(self, &cte.alias);
-            let name = self.fold(&cte.alias.name);
-            if recursive && let Some(columns) = self.rounds(&cte.query, &name, &new, names) {
-                // Hides the name that stands for what is not known.
-                names.ctes.push((name.clone(), Cte::Own(columns)));
-            }
-            let (rows, part) = self.apart(|walk| {
-                walk.via.push("with");
-                let rows = walk.query(&cte.query, names, false);
-                walk.via.pop();
-                rows
-            });
-            let ready = Cte::Ready {
-                columns: self.renamed(rows.columns, &new),
-                depends: rows.depends,
-                targets: Rc::new(part.targets.clone()),
-                extent: if recursive && part.recursed { Extent::Unknown } else { rows.extent },
-            };
-            self.absorb(part);
-            // Later expressions of the same name hide earlier ones.
-            names.queries.push(name.clone(), cte);
-            names.ctes.push((name, ready));
-        }
-    }
-
-    /// The columns of a query that reads itself: what its first part gives, and what any number of
-    /// rounds of the second make of that. `None` where it does not read itself in a way that is
-    /// followed.
-    fn rounds(
-        &mut self,
-        query: &Query,
-        name: &str,
-        new: &[String],
-        names: &mut Names<'_, 'a>,
-    ) -> Columns {
-        let SetExpr::SetOperation { left, op: SetOperator::Union, set_quantifier: _, right } =
-            &*query.body
-        else {
-            return None;
-        };
-        if !take(&self.setting.room.rounds, 1) {
-            return None;
-        }
-        // Its own name stands for nothing known yet, so that what the first part gives is known
-        // only if it does not use it.
-        let (first, recursed) = self.rehearsed(|walk| {
-            let mut level = Names::inside(names);
-            if let Some(with) = &query.with {
-                walk.with(with, &mut level);
-            }
-            walk.part.recursed = false;
-            let rows = walk.body(left, &level, Tail::default(), false);
-            let before = std::mem::replace(&mut walk.part.recursed, false);
-            if !before && rows.columns.is_some() {
-                walk.body(right, &level, Tail::default(), false);
-            }
-            (rows.columns.filter(|_| !before), walk.part.recursed)
-        });
-        let mut known = self.renamed(first.filter(|_| recursed), new)?;
-        loop {
-            // Each round adds a source to a column, or is the last.
-            if !take(&self.setting.room.rounds, 1) {
-                return None;
-            }
-            names.ctes.push((name.to_owned(), Cte::Own(Rc::clone(&known))));
-            let round = self.rehearsed(|walk| walk.query(query, names, false).columns);
-            names.ctes.pop();
-            let round = self.renamed(round, new)?;
-            if round.len() != known.len() || !self.has_room(weight(&known)) {
-                return None;
-            }
-            let mut next = known.to_vec();
-            for (column, other) in next.iter_mut().zip(round.iter()) {
-                column.flow.mix(&other.flow);
-            }
-            if next.iter().zip(known.iter()).all(|(next, known)| next.flow == known.flow) {
-                return Some(known);
-            }
-            known = Rc::new(next);
-        }
-    }
-
-    /// Walks something that is walked once more: only the answer stays.
-    fn rehearsed<T>(&mut self, walk: impl FnOnce(&mut Self) -> T) -> T {
-        let (actions, session) = (self.actions.len(), self.session.len());
-        let (result, _) = self.apart(walk);
-        self.actions.truncate(actions);
-        self.session.truncate(session);
-        result
-    }
-
     /// The first columns under new names.
     pub(super) fn renamed(&self, columns: Columns, new: &[String]) -> Columns {
         if new.is_empty() {
@@ -199,7 +94,13 @@ impl<'a> Walk<'_, 'a> {
         Some(columns)
     }
 
-    fn body(&mut self, body: &SetExpr, names: &Names<'_, 'a>, tail: Tail<'_>, top: bool) -> Rows {
+    pub(super) fn body(
+        &mut self,
+        body: &SetExpr,
+        names: &Names<'_, 'a>,
+        tail: Tail<'_>,
+        top: bool,
+    ) -> Rows {
         match body {
             SetExpr::Select(select) => self.select(select, names, tail, top),
             SetExpr::Query(query) => {
@@ -244,7 +145,7 @@ impl<'a> Walk<'_, 'a> {
                 let parts: Vec<String> =
                     table.schema_name.iter().chain(&table.table_name).map(named).collect();
                 let mut level = Names::inside(names);
-                self.relation_named(parts, None, &mut level);
+                self.relation_named(parts, None, None, &mut level);
                 let columns = self.star(&level);
                 let extent = Extent::All;
                 self.tail(Rows { columns, depends: level.decided, extent }, names, tail)
@@ -261,6 +162,9 @@ impl<'a> Walk<'_, 'a> {
         names: &Names<'_, 'a>,
     ) -> Rows {
         let mut by_name = false;
+        // The mark of a set operation that leaves columns out.
+        let drops =
+            quantifier == SetQuantifier::ByName && self.setting.dialect == Dialect::Bigquery;
         match quantifier {
             SetQuantifier::All | SetQuantifier::Distinct | SetQuantifier::None => {}
             SetQuantifier::ByName | SetQuantifier::AllByName | SetQuantifier::DistinctByName => {
@@ -283,8 +187,18 @@ impl<'a> Walk<'_, 'a> {
             depends.add(&all.unwrap_or(Origin::Any));
         }
         let columns = left.columns.zip(right.columns).and_then(|(left, right)| {
+            if drops {
+                return None;
+            }
             if by_name {
-                return self.by_name(op, &left, &right);
+                let joined = self.by_name(op, &left, &right)?;
+                return if decides && joined.len() > 1 {
+                    let mut all = mixed(&left).as_dependence();
+                    all.add(&mixed(&right).as_dependence());
+                    self.depending(&joined, &all)
+                } else {
+                    Some(joined)
+                };
             }
             if left.len() != right.len() {
                 return None;
@@ -349,6 +263,10 @@ impl<'a> Walk<'_, 'a> {
                 None => level.unsure = true,
             }
             let depends = self.order(order, &level);
+            rows.columns = rows.columns.map(|mut columns| {
+                self.interpolated(order, Rc::make_mut(&mut columns).as_mut_slice(), &level);
+                columns
+            });
             rows.depends.add(&depends);
             rows.columns = rows.columns.and_then(|columns| self.depending(&columns, &depends));
         }
@@ -402,8 +320,11 @@ impl<'a> Walk<'_, 'a> {
         // Hints, and how rows are wrapped.
         let _ = select_modifiers;
         let outer_inner = self.part.inner.take();
+        let outer_listed = std::mem::take(&mut self.listed);
         let mut level = Names::inside(outer);
         let mut depends = Origin::NONE;
+        // What decides about the rows, and in a column about nothing but itself.
+        let mut alone = Origin::NONE;
         let from_extent = self.from(from, &mut level, &mut depends);
         depends.add(&level.decided);
         for view in lateral_views {
@@ -473,7 +394,7 @@ impl<'a> Walk<'_, 'a> {
             None | Some(Distinct::All) => {}
             // All columns together decide which rows stay.
             Some(Distinct::Distinct) => match &columns {
-                Some(columns) if columns.len() < 2 => {}
+                Some(columns) if columns.len() < 2 => alone = mixed(columns).as_dependence(),
                 Some(columns) => depends.add(&mixed(columns).as_dependence()),
                 None => depends = Origin::Any,
             },
@@ -522,6 +443,9 @@ impl<'a> Walk<'_, 'a> {
         }
         if let Some(order) = tail.order {
             depends.add(&self.order(order, &level));
+            if let Some(columns) = &mut columns {
+                self.interpolated(order, columns, &level);
+            }
         }
         self.part.loose |= grouped;
         let own = if from.is_empty() {
@@ -547,7 +471,18 @@ impl<'a> Walk<'_, 'a> {
         let own = if self.part.rows && own.max_rows().is_some() { Extent::Unknown } else { own };
         let extent = self.limited(own, bound);
         self.part.inner = outer_inner;
+        let listed = std::mem::replace(&mut self.listed, outer_listed);
+        let several = columns.as_ref().is_none_or(|columns| columns.len() > 1);
+        if several { &mut depends } else { &mut alone }.add(&listed.rows);
+        for column in
+            columns.iter_mut().flatten().filter(|column| column.flow.how != How::Aggregate)
+        {
+            if column.flow.holds != Origin::NONE {
+                column.flow.depends.add(&listed.picks);
+            }
+        }
         let columns = columns.and_then(|columns| self.depending(&columns, &depends));
+        depends.add(&alone);
         Rows { columns, depends, extent }
     }
 

@@ -108,10 +108,13 @@ impl<'a> Walk<'_, 'a> {
         let mut unsure = level.unsure;
         let mut several = false;
         for item in items(level) {
-            let of_item = match item {
+            let of_item = match &item {
                 Item::Relation(relation) => self.column_of(relation, name),
                 Item::Joined(joined) => self.column_joined(joined, name, level),
             };
+            // It may be merged, and then it is the one.
+            several |=
+                of_item.is_err() && matches!(item, Item::Joined(_)) && self.manners().merged_first;
             match of_item {
                 Err(()) => unsure = true,
                 Ok(None) => {}
@@ -128,6 +131,11 @@ impl<'a> Walk<'_, 'a> {
                     (Rows::Last | Rows::Never, _) => unsure = true,
                 }
             }
+        }
+        if let Some(value) = self.named_value(name, level) {
+            let mut flow = found.unwrap_or_else(Flow::constant);
+            flow.mix(&value);
+            return Found::One(flow);
         }
         // Of two columns of one name, and of a column and one that is not known, servers refuse
         // to choose, but for a few that take one of them.

@@ -308,6 +308,7 @@ impl<'a> Walk<'_, 'a> {
         let mut depends = Origin::NONE;
         for sqlparser::ast::Setting { key, value } in settings.into_iter().flatten() {
             self.part.may |= setting_effects(&key.value.to_ascii_lowercase());
+            self.filters_by_text(&key.value);
             depends.add(&self.condition(value, names));
         }
         depends

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeSet;
 
+use super::flow::Origin;
 use super::manners::Manners;
 use crate::command::Dialect;
 use crate::command::sql::Token;
@@ -108,6 +109,17 @@ pub(super) struct Walk<'w, 'a> {
     pub(super) via: Vec<&'static str>,
     /// The expression that is walked may give several columns of a result.
     pub(super) spread: bool,
+    /// What calls of the select list decide about its rows and its other columns.
+    pub(super) listed: Listed,
+}
+
+/// What calls in a select list decide.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Listed {
+    /// How many rows there are: by calls that give several.
+    pub(super) rows: Origin,
+    /// Which row the columns come from that are no aggregate: SQLite's `min` and `max`.
+    pub(super) picks: Origin,
 }
 
 impl<'w, 'a> Walk<'w, 'a> {
@@ -131,6 +143,7 @@ impl<'w, 'a> Walk<'w, 'a> {
             understanding: Understanding::Full,
             via: Vec::new(),
             spread: false,
+            listed: Listed::default(),
         }
     }
 

@@ -15,6 +15,9 @@ pub(crate) const STAGE_MARK: &str = "\0@";
 /// How the name begins that stands for the rows of an earlier statement in a pipe.
 pub(crate) const ROWS_MARK: &str = "\0$";
 
+/// The name under which `|> DISTINCT` goes on.
+pub(crate) const DISTINCT_MARK: &str = "\0distinct";
+
 type Tokens = Vec<TokenWithSpan>;
 
 /// Whether the unquoted word `word` stands at `at`.
@@ -451,8 +454,9 @@ pub(super) fn prepare_bigquery(tokens: &mut Tokens) {
             plain_set_operator(tokens, at);
         } else if mark(tokens, at, &Parsed::VerticalBarRightAngleBracket) {
             if is(tokens, at + 1, "distinct") {
-                tokens.drain(at..at + 2);
-                continue;
+                // A step that the parser has not: one that it has, under a name nobody can write.
+                let mark = Parsed::make_word(DISTINCT_MARK, Some('`'));
+                replace(tokens, at + 1, at + 2, vec![word("AS"), mark]);
             }
             if is(tokens, at + 1, "window") {
                 replace(tokens, at + 1, at + 2, vec![word("EXTEND")]);
@@ -587,22 +591,28 @@ const BEHIND_A_TABLE: &[&str] = &[
 ];
 
 /// `FULL OUTER UNION ALL BY NAME`, `UNION ALL STRICT CORRESPONDING BY (a)`: how columns are paired,
-/// in the one spelling that the parser knows.
+/// in the one spelling that the parser knows. Where columns are left out, in one that this dialect
+/// does not have.
 fn plain_set_operator(tokens: &mut Tokens, at: usize) {
     let mut end = at + 1;
     while is_any(tokens, end, &["all", "distinct"]) {
         end += 1;
     }
-    let mut next = end + usize::from(is(tokens, end, "strict"));
+    let strict = is(tokens, end, "strict");
+    let mut next = end + usize::from(strict);
+    let mut listed = false;
+    let corresponds = is(tokens, next, "corresponding");
     let by_name = if is(tokens, next, "corresponding") {
         next += 1;
         if is(tokens, next, "by") && mark(tokens, next + 1, &Parsed::LParen) {
+            listed = true;
             next = after_bracket(tokens, next + 1).unwrap_or(next);
         }
         true
     } else if are(tokens, next, &["by", "name"]) {
         next += 2;
         if is(tokens, next, "on") && mark(tokens, next + 1, &Parsed::LParen) {
+            listed = true;
             next = after_bracket(tokens, next + 1).unwrap_or(next);
         }
         true
@@ -610,7 +620,15 @@ fn plain_set_operator(tokens: &mut Tokens, at: usize) {
         false
     };
     if by_name {
-        replace(tokens, end, next, vec![word("BY"), word("NAME")]);
+        let before = |back: usize, words: &[&str]| {
+            at.checked_sub(back).is_some_and(|before| is_any(tokens, before, words))
+        };
+        let full = before(1, &["full"]) || before(1, &["outer"]) && before(2, &["full"]);
+        let drops = listed
+            || before(1, &["inner", "left", "outer"]) && !full
+            || corresponds && !strict && !full;
+        let start = if drops { at + 1 } else { end };
+        replace(tokens, start, next, vec![word("BY"), word("NAME")]);
         let mut mode = at;
         while let Some(before) = mode.checked_sub(1)
             && is_any(tokens, before, &["inner", "full", "left", "outer"])

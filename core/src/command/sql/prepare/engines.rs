@@ -388,8 +388,8 @@ impl Tokens<'_> {
         }
     }
 
-    /// `WITH expression AS name`: becomes a named query under a name that nobody can write, so that
-    /// the expression is walked and the name hides no table.
+    /// `WITH expression AS name`: becomes a named query under a marked name, so that the expression
+    /// is walked and the name hides no table.
     fn clickhouse_with(&mut self) {
         self.each(|text, at| {
             if text.word(at) != "with"
@@ -445,7 +445,12 @@ impl Tokens<'_> {
                     put.extend((start..end).filter_map(|at| text.at(at).cloned()));
                 } else {
                     any = true;
-                    put.extend([quoted("\0"), word("AS"), Parsed::LParen, word("SELECT")]);
+                    let name = match text.at(alias + 1) {
+                        Some(Parsed::Word(word)) => word.value.as_str(),
+                        Some(_) | None => "",
+                    };
+                    let name = quoted(&format!("{VALUE_MARK}{name}"));
+                    put.extend([name, word("AS"), Parsed::LParen, word("SELECT")]);
                     put.extend((start..alias).filter_map(|at| text.at(at).cloned()));
                     put.push(Parsed::RParen);
                 }
@@ -514,6 +519,9 @@ impl Tokens<'_> {
         }
     }
 }
+
+/// Begins the name that WITH gives an expression and no query. Nobody can write it.
+pub(crate) const VALUE_MARK: &str = "\0";
 
 fn word(text: &str) -> Parsed {
     Parsed::make_word(text, None)

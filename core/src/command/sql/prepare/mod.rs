@@ -11,7 +11,8 @@ mod postgres;
 mod sqlite;
 mod tsql;
 
-pub(crate) use cloud::{ROWS_MARK, STAGE_MARK};
+pub(crate) use cloud::{DISTINCT_MARK, ROWS_MARK, STAGE_MARK};
+pub(crate) use engines::VALUE_MARK;
 
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token as Parsed, TokenWithSpan};

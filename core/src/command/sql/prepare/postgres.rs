@@ -30,7 +30,10 @@ fn leave_out_only(tokens: &mut Vec<TokenWithSpan>) {
         let heads = matches!(
             keyword(before),
             Keyword::FROM | Keyword::JOIN | Keyword::UPDATE | Keyword::INTO | Keyword::USING
-        ) || before.is_some_and(|before| before.token == Parsed::Comma);
+        ) || before.is_some_and(|before| {
+            // `FROM (ONLY t JOIN u …)` among them.
+            matches!(before.token, Parsed::Comma | Parsed::LParen)
+        });
         if heads && keyword(Some(token)) == Keyword::ONLY {
             out.push(at);
             let rest = tokens.get(at + 1..).unwrap_or_default();
@@ -194,20 +197,6 @@ fn leave_out_words(tokens: &mut Vec<TokenWithSpan>) {
                 out.extend(at..end);
             }
         }
-        // `t.*::text`: the row.
-        if is(at, &Parsed::Mul) && behind(&Parsed::Period) && is(at + 1, &Parsed::DoubleColon) {
-            out.extend([at - 1, at]);
-        }
-        // `(t.*)::text`: the same.
-        if is(at, &Parsed::Mul)
-            && behind(&Parsed::Period)
-            && at > 2
-            && is(at - 3, &Parsed::LParen)
-            && is(at + 1, &Parsed::RParen)
-            && is(at + 2, &Parsed::DoubleColon)
-        {
-            out.extend([at - 3, at - 1, at, at + 1]);
-        }
         // `(t).*`: `t.*`.
         if is(at, &Parsed::LParen)
             && matches!(read.mark(at + 1), Some(Parsed::Word(_)))
@@ -278,6 +267,17 @@ fn put_in_words(tokens: &mut Vec<TokenWithSpan>) {
             let query = read.is_one_of(at + 2, &["select", "with", "values", "table"]);
             if typed && !query && !read.is_one_of(0, &["create", "with"]) {
                 puts.push((at + 1, 0, &[Put::Name("?rows?")]));
+            }
+        }
+        // `t.*::text`: the row, which the parser takes for a list of columns.
+        if is(at, &Parsed::Mul) && is(at - 1, &Parsed::Period) && is(at + 1, &Parsed::DoubleColon) {
+            let qualified = |name: &usize| {
+                is(*name + 1, &Parsed::Period) && matches!(read.mark(*name), Some(Parsed::Word(_)))
+            };
+            let names = (0..at - 1).rev().step_by(2).take_while(qualified).count();
+            if names > 0 {
+                puts.push((at - 2 * names, 0, &[Put::Open]));
+                puts.push((at + 1, 0, &[Put::Close]));
             }
         }
         // `WHEN NOT MATCHED THEN INSERT DEFAULT VALUES`.

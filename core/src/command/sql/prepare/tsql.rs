@@ -792,6 +792,9 @@ fn small_words(tokens: &mut Vec<TokenWithSpan>) {
         if is(tokens, at, &["keep"])
             && opens(tokens, at + 1)
             && is(tokens, at + 2, &["dense_rank"])
+            && is(tokens, at + 4, &["order"])
+            && at > 0
+            && mark(tokens, at - 1, &Parsed::RParen)
             && let Some(close) = closing(tokens, at + 1)
             && (at + 2..close).all(|at| {
                 tokens.get(at).is_some_and(|token| {
@@ -799,7 +802,8 @@ fn small_words(tokens: &mut Vec<TokenWithSpan>) {
                 })
             })
         {
-            out.extend(at..=close);
+            // Its order becomes the order of what the function takes.
+            out.extend(at - 1..at + 4);
         }
     }
     out.sort_unstable();
