@@ -12,7 +12,7 @@ use super::walk::Walk;
 use crate::command::Dialect;
 use crate::command::sql::TokenKind;
 use crate::facts::{
-    Effect, EffectSet, Extent, Op, Outputs, Path, Reason, Role, SessionDelta, TargetKind,
+    Action, Effect, EffectSet, Extent, Op, Outputs, Path, Reason, Role, SessionDelta, TargetKind,
     Transaction,
 };
 
@@ -513,9 +513,14 @@ impl<'a> Walk<'_, 'a> {
         }
         *self.state = state;
         self.session.truncate(session);
+        let held = self.actions.drain(before..).collect();
+        self.planned(held);
+    }
+
+    /// Closes an EXPLAIN of these actions, which do not run.
+    pub(super) fn planned(&mut self, held: Vec<Action>) {
         let unknown = self.reasons.contains(&Reason::UnknownFunction);
         let listed = self.setting.catalog.is_some_and(|catalog| !catalog.functions().is_empty());
-        let held: Vec<_> = self.actions.drain(before..).collect();
         for action in held {
             if self.setting.dialect == Dialect::Duckdb {
                 // Files are opened for the plan, to learn their columns.

@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::command::Dialect;
 use crate::command::sql::TokenKind;
+use crate::facts::sql::files::TAKES_RELATION;
 use crate::facts::sql::functions;
 use crate::facts::sql::heads::clickhouse::setting_effects;
 use crate::facts::sql::walk::Walk;
@@ -285,6 +286,12 @@ impl Walk<'_, '_> {
             return;
         }
         let args = self.literal_arguments(at);
+        let takes = self.setting.dialect == Dialect::Duckdb
+            && parts.last().is_some_and(|name| TAKES_RELATION.contains(&name.as_str()));
+        let rows = start.checked_sub(1).map(|before| self.word(before));
+        if takes && matches!(rows.as_deref(), Some("from" | "join" | "lateral")) {
+            self.reads_any_file();
+        }
         let args: Vec<Option<&str>> = args.iter().map(Option::as_deref).collect();
         self.invoke(parts, &args);
     }
