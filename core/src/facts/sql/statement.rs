@@ -19,8 +19,11 @@ use crate::facts::{
 impl<'a> Walk<'_, 'a> {
     /// Walks a statement; without a tree, by its first words.
     pub(super) fn statement(&mut self, tree: Option<&Statement>) {
-        if self.state.shadowed && self.setting.dialect == Dialect::Duckdb {
-            // Operators and literals are functions too, and any may be another one now.
+        if self.state.shadowed
+            && matches!(self.setting.dialect, Dialect::Duckdb | Dialect::Clickhouse)
+        {
+            // DuckDB's operators and literals are functions too, and any may be another one now;
+            // ClickHouse was told of another grammar.
             self.unknown_function(None);
         }
         let by_words = if self.is_sqlite() {
@@ -34,6 +37,9 @@ impl<'a> Walk<'_, 'a> {
             None if self.by_fallback() => {}
             None if self.is_postgres() || self.is_sqlite() => self.by_head(),
             None => self.by_first_word(),
+        }
+        if self.setting.dialect == Dialect::Clickhouse {
+            self.clickhouse_beside();
         }
     }
 

@@ -286,6 +286,16 @@ impl Walk<'_, '_> {
             return;
         }
         let args = self.literal_arguments(at);
+        if self.setting.dialect == Dialect::Clickhouse
+            && let Some(outer) = parts.last()
+            && let Some(first) = (at..self.tokens.len()).find(|at| !self.is(*at, "("))
+            && let Some((named, after)) = self.name_at(first)
+            && let [name] = named.as_slice()
+            && !self.is(after, "(")
+            && !self.is(after, "->")
+        {
+            self.function_by_name(&outer.to_ascii_lowercase(), name, args.len());
+        }
         let takes = self.setting.dialect == Dialect::Duckdb
             && parts.last().is_some_and(|name| TAKES_RELATION.contains(&name.as_str()));
         let rows = start.checked_sub(1).map(|before| self.word(before));
