@@ -316,6 +316,9 @@ impl<'a> Walk<'_, 'a> {
             self.part.may = EffectSet::ALL;
         }
         self.part.may |= may;
+        if self.after(1, &["or", "replace"]).is_some() && snowflake::HOLDING.contains(&head.words) {
+            self.part.may |= Effect::Destroy;
+        }
         if runs || head.tail == Tail::Code || acts {
             // What else the rest names.
             self.dynamic_target();
