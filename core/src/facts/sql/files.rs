@@ -40,6 +40,14 @@ impl Walk<'_, '_> {
             | Dialect::Clickhouse
             | Dialect::Oracle => None,
         };
+        if let (Some(_), [.., format, _]) = (&file, parts)
+            && self.setting.dialect != Dialect::Duckdb
+        {
+            // Another server.
+            if matches!(format.as_str(), "jdbc" | "kafka" | "socket") {
+                self.part.may |= Effect::NetEgress;
+            }
+        }
         if let Some(file) = file {
             self.part.may |= place_effects(&file, Effect::FsRead) | Effect::ReadData;
             self.place(TargetKind::File, Role::Source);

@@ -29,6 +29,10 @@ impl Walk<'_, '_> {
         if !self.is_bounded() {
             return false;
         }
+        if first == "table" && self.name_at(1).is_some_and(|(_, end)| end == self.tokens.len()) {
+            self.head_table();
+            return true;
+        }
         let explains = matches!(first, "explain" | "describe" | "desc");
         if BEGINS_A_QUERY.contains(&first) || self.kind(0) == Some(TokenKind::Open) {
             return self.query_by_words(if explains { "EXPLAIN" } else { "SELECT" });
@@ -166,6 +170,15 @@ impl Walk<'_, '_> {
                     self.read_named(parts);
                 }
             }
+            // `TABLE x` where a query may begin.
+            "table" if self.begins_table(at) => {
+                if let Some((parts, after)) = self.name_at(next)
+                    && !self.is(after, "(")
+                    && !BEGINS_A_QUERY.contains(&self.word(next).as_str())
+                {
+                    self.read_named(parts);
+                }
+            }
             // Rows are sent through a program.
             "using" if self.kind(next) == Some(TokenKind::Text) && self.sends_rows() => {
                 self.part.may |= Effect::CodeExec;
@@ -191,6 +204,15 @@ impl Walk<'_, '_> {
             }
             _ => {}
         }
+    }
+
+    fn begins_table(&self, at: usize) -> bool {
+        let Some(before) = at.checked_sub(1) else { return true };
+        self.is(before, "(")
+            || matches!(
+                self.word(before).as_str(),
+                "all" | "as" | "distinct" | "except" | "intersect" | "minus" | "union"
+            )
     }
 
     const fn sends_rows(&self) -> bool {
