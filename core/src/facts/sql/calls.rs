@@ -648,7 +648,15 @@ impl<'a> Walk<'_, 'a> {
 /// The text of an argument that is a literal. One with a name stands at another place than it is
 /// written at.
 pub(super) fn literal_argument(arg: &FunctionArg) -> Option<&str> {
-    let FunctionArg::Unnamed(arg) = arg else { return None };
+    let FunctionArg::Unnamed(_) = arg else { return None };
+    written_argument(arg)
+}
+
+/// The text of an argument that is a literal, with a name or without.
+pub(super) fn written_argument(arg: &FunctionArg) -> Option<&str> {
+    let (FunctionArg::Named { arg, .. }
+    | FunctionArg::ExprNamed { arg, .. }
+    | FunctionArg::Unnamed(arg)) = arg;
     match arg {
         FunctionArgExpr::Expr(expr) => text_literal(expr),
         FunctionArgExpr::QualifiedWildcard(_)

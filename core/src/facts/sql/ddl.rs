@@ -367,8 +367,10 @@ impl<'a> Walk<'_, 'a> {
     }
 
     fn create_table(&mut self, table: &CreateTable, names: &Names<'_, 'a>) {
-        if table.or_replace {
-            // What stood there is gone.
+        let alters =
+            self.setting.dialect == Dialect::Snowflake && self.after(1, &["or", "alter"]).is_some();
+        if table.or_replace || alters {
+            // What stood there is gone, or the columns that are not listed.
             self.part.may |= Effect::Destroy | Effect::WriteData;
         }
         // Tables that hold what another holds, in Snowflake and BigQuery.

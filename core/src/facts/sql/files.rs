@@ -1,5 +1,8 @@
 //! Names in FROM that stand for files and addresses.
 
+use sqlparser::ast::{Expr, FunctionArg, FunctionArgExpr};
+
+use super::calls::written_argument;
 use super::walk::Walk;
 use crate::command::Dialect;
 use crate::facts::{Effect, EffectSet, Role, TargetKind};
@@ -37,6 +40,14 @@ impl Walk<'_, '_> {
             | Dialect::Clickhouse
             | Dialect::Oracle => None,
         };
+        if let (Some(_), [.., format, _]) = (&file, parts)
+            && self.setting.dialect != Dialect::Duckdb
+        {
+            // Another server.
+            if matches!(format.as_str(), "jdbc" | "kafka" | "socket") {
+                self.part.may |= Effect::NetEgress;
+            }
+        }
         if let Some(file) = file {
             self.part.may |= place_effects(&file, Effect::FsRead) | Effect::ReadData;
             self.place(TargetKind::File, Role::Source);
@@ -45,6 +56,43 @@ impl Walk<'_, '_> {
 }
 
 impl Walk<'_, '_> {
+    /// Notes what a call in FROM reads where its first argument names a relation: DuckDB takes a text
+    /// or a name there for a file as it does in FROM itself.
+    pub(super) fn reads_argument(&mut self, name: &str, args: &[FunctionArg]) {
+        if self.setting.dialect != Dialect::Duckdb || !TAKES_RELATION.contains(&name) {
+            return;
+        }
+        for (at, arg) in args.iter().enumerate() {
+            let (label, value) = match arg {
+                FunctionArg::Named { name, arg, operator: _ } => (Some(self.fold(name)), arg),
+                FunctionArg::ExprNamed { name: _, arg, operator: _ }
+                | FunctionArg::Unnamed(arg) => (None, arg),
+            };
+            let parts = if let Some(text) = written_argument(arg) {
+                Some(vec![text.to_ascii_lowercase()])
+            } else if let FunctionArgExpr::Expr(Expr::Identifier(ident)) = value {
+                Some(vec![self.fold(ident)])
+            } else if let FunctionArgExpr::Expr(Expr::CompoundIdentifier(idents)) = value {
+                Some(idents.iter().map(|ident| self.fold(ident)).collect())
+            } else {
+                None
+            };
+            match parts {
+                Some(parts) => self.reads_file(&parts),
+                None if label.map_or(at == 0, |label| label == "source") => {
+                    self.reads_any_file();
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// A relation whose name is computed may be a file.
+    pub(super) fn reads_any_file(&mut self) {
+        self.part.may |= Effect::FsRead | Effect::NetEgress | Effect::ReadData;
+        self.place(TargetKind::File, Role::Source);
+    }
+
     /// Notes that changing a relation of this name changes files: Spark's ``delta.`/path` ``.
     pub(super) fn changes_file(&mut self, parts: &[String]) {
         let [.., format, path] = parts else { return };
@@ -76,6 +124,9 @@ fn is_file(name: &str) -> bool {
                 ENDINGS.contains(&bare)
             }))
 }
+
+/// DuckDB's functions of rows whose first argument names a relation; as aggregates they take columns.
+pub(super) const TAKES_RELATION: &[&str] = &["histogram", "histogram_values"];
 
 /// Schemes that are written without slashes.
 const REMOTE: &[&str] = &[

@@ -672,6 +672,7 @@ impl<'a> Walk<'_, 'a> {
             self.push_unknown(alias, level);
             return Extent::Unknown;
         }
+        self.reads_argument(&name, args);
         let elements = self.holds_arguments(&parts);
         // In FROM a function's rows are rows: LIMIT bounds them.
         let (loose, rows) = (self.part.loose, self.part.rows);

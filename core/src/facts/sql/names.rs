@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{Ident, ObjectName, ObjectNamePart};
 
-use super::calls::literal_argument;
+use super::calls::written_argument;
 use super::functions;
 use super::manners::Lookup;
 use super::walk::Walk;
@@ -59,7 +59,7 @@ impl<'a> Walk<'_, 'a> {
                 // Snowflake's `identifier('a.b')`.
                 ObjectNamePart::Function(function) => {
                     let [arg] = function.args.as_slice() else { return None };
-                    let text = literal_argument(arg).filter(|text| !text.contains('"'))?;
+                    let text = written_argument(arg).filter(|text| !text.contains('"'))?;
                     parts.extend(text.split('.').map(|part| self.fold_text(part, false)));
                 }
             }

@@ -79,6 +79,15 @@ impl Walk<'_, '_> {
             return;
         }
         let name = self.parts(name).and_then(|mut parts| parts.pop()).unwrap_or_default();
+        if let [FunctionArg::Unnamed(FunctionArgExpr::Expr(first)), _, ..] = list.args.as_slice() {
+            let mut first = first;
+            while let Expr::Nested(inner) | Expr::Named { expr: inner, name: _ } = first {
+                first = inner;
+            }
+            if let Expr::Identifier(ident) = first {
+                self.function_by_name(&name, &ident.value, list.args.len());
+            }
+        }
         if !SETS.contains(&name.as_str()) {
             return;
         }
@@ -86,7 +95,48 @@ impl Walk<'_, '_> {
             self.set_table(std::slice::from_ref(expr));
         }
     }
+
+    /// Notes what `first` calls, the first of `count` arguments of the function `outer`, where
+    /// ClickHouse takes a name for a function (26.9): `arrayMap(file, …)`.
+    pub(super) fn function_by_name(&mut self, outer: &str, first: &str, count: usize) {
+        // `arrayTopK(n, …)`: a number, unless there are more.
+        let least = if COUNTING.contains(&outer) { 3 } else { 2 };
+        let called = first.to_ascii_lowercase();
+        let known = functions::builtin(Dialect::Clickhouse, &called);
+        if !HIGHER.contains(&outer) || known.is_none() && count < least {
+            return;
+        }
+        // `WITH x -> x + 1 AS f`: was read where it stands.
+        let defined = (0..self.tokens.len()).any(|at| {
+            self.word(at) == "as"
+                && self
+                    .name_at(at.saturating_add(1))
+                    .is_some_and(|(parts, _)| parts.iter().any(|part| part == first))
+        });
+        if known.is_some() || !defined {
+            self.invoke(vec![called], &[]);
+        }
+    }
 }
+
+/// ClickHouse's functions whose first argument is a function.
+#[rustfmt::skip]
+const HIGHER: &[&str] = &[
+    "arrayall", "arrayavg", "arraybottomk", "arraycompact", "arraycount", "arraycumsum",
+    "arraycumsumnonnegative", "arraydifference", "arrayexists", "arrayfill", "arrayfilter",
+    "arrayfirst", "arrayfirstindex", "arrayfirstornull", "arrayfold", "arraylast", "arraylastindex",
+    "arraylastornull", "arraymap", "arraymax", "arraymin", "arraypartialreversesort",
+    "arraypartialsort", "arrayproduct", "arrayreversefill", "arrayreversesort", "arrayreversesplit",
+    "arraysort", "arraysplit", "arraysum", "arraytopk", "mapall", "mapapply", "mapexists", "mapfilter",
+    "mappartialreversesort", "mappartialsort", "mapreversesort", "mapsort",
+];
+
+/// Those of them that take a number before the array.
+#[rustfmt::skip]
+const COUNTING: &[&str] = &[
+    "arraybottomk", "arraypartialreversesort", "arraypartialsort", "arraytopk",
+    "mappartialreversesort", "mappartialsort",
+];
 
 /// Functions behind ClickHouse's IN.
 const SETS: &[&str] = &[

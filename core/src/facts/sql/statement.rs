@@ -14,15 +14,18 @@ use super::walk::Walk;
 use crate::command::Dialect;
 use crate::command::sql::TokenKind;
 use crate::facts::{
-    Effect, EffectSet, Extent, Op, Outputs, Path, Reason, Role, SessionDelta, TargetKind,
+    Action, Effect, EffectSet, Extent, Op, Outputs, Path, Reason, Role, SessionDelta, TargetKind,
     Transaction,
 };
 
 impl<'a> Walk<'_, 'a> {
     /// Walks a statement; without a tree, by its first words.
     pub(super) fn statement(&mut self, tree: Option<&Statement>) {
-        if self.state.shadowed && self.setting.dialect == Dialect::Duckdb {
-            // Operators and literals are functions too, and any may be another one now.
+        if self.state.shadowed
+            && matches!(self.setting.dialect, Dialect::Duckdb | Dialect::Clickhouse)
+        {
+            // DuckDB's operators and literals are functions too, and any may be another one now;
+            // ClickHouse was told of another grammar.
             self.unknown_function(None);
         }
         if self.hides_operators() {
@@ -42,6 +45,9 @@ impl<'a> Walk<'_, 'a> {
         }
         if self.is_postgres() && matches!(self.word(0).as_str(), "drop" | "alter") {
             self.reach_of_cascade();
+        }
+        if self.setting.dialect == Dialect::Clickhouse {
+            self.clickhouse_beside();
         }
     }
 
@@ -540,9 +546,14 @@ impl<'a> Walk<'_, 'a> {
         }
         *self.state = state;
         self.session.truncate(session);
+        let held = self.actions.drain(before..).collect();
+        self.planned(held);
+    }
+
+    /// Closes an EXPLAIN of these actions, which do not run.
+    pub(super) fn planned(&mut self, held: Vec<Action>) {
         let unknown = self.reasons.contains(&Reason::UnknownFunction);
         let listed = self.setting.catalog.is_some_and(|catalog| !catalog.functions().is_empty());
-        let held: Vec<_> = self.actions.drain(before..).collect();
         for action in held {
             if self.setting.dialect == Dialect::Duckdb {
                 // Files are opened for the plan, to learn their columns.

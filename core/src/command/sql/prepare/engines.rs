@@ -171,9 +171,16 @@ impl Tokens<'_> {
         match self.word(at).as_str() {
             "asof" | "positional" if JOINS.contains(&next.as_str()) => leave_out(1),
             "ignore" | "respect" if next == "nulls" => leave_out(2),
-            "using" if next == "sample" => leave_out(self.sample(at + 2) + 2),
+            "using" if next == "sample" && self.of_a_query(at) => {
+                let how = self.sample(at + 2);
+                leave_out(if how > 0 { how + 2 } else { 0 })
+            }
             "tablesample" => leave_out(self.sample(at + 1) + 1),
-            "using" if next == "key" => leave_out(self.plain_brackets(at + 2) + 2),
+            // `WITH RECURSIVE x USING KEY (a) AS (…)`; elsewhere `key` is a table.
+            "using" if next == "key" => match self.plain_brackets(at + 2) {
+                inside if inside > 0 && self.word(at + 2 + inside) == "as" => leave_out(inside + 2),
+                _ => None,
+            },
             "filter"
                 if self.is(at + 1, &Parsed::LParen)
                     && self.before(at) == Some(&Parsed::RParen)
@@ -215,6 +222,30 @@ impl Tokens<'_> {
             }
             _ => None,
         }
+    }
+
+    /// Whether a USING at `at` is a query's own: what DELETE and MERGE have behind theirs are tables,
+    /// and an expression what ALTER has.
+    fn of_a_query(&self, at: usize) -> bool {
+        let mut depth = 0_usize;
+        for at in (0..at).rev() {
+            if !self.look() {
+                return false;
+            }
+            match self.at(at) {
+                Some(Parsed::RParen) => depth += 1,
+                Some(Parsed::LParen) if depth == 0 => return true,
+                Some(Parsed::LParen) => depth -= 1,
+                Some(_) | None if depth > 0 => {}
+                Some(_) | None => match self.word(at).as_str() {
+                    "select" => return true,
+                    "from" => return self.word_before(at) != "delete",
+                    "delete" | "merge" | "update" | "alter" => return false,
+                    _ => {}
+                },
+            }
+        }
+        false
     }
 
     /// How many tokens say how a sample is taken.

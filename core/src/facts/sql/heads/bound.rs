@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::command::Dialect;
 use crate::command::sql::TokenKind;
+use crate::facts::sql::files::TAKES_RELATION;
 use crate::facts::sql::functions;
 use crate::facts::sql::heads::clickhouse::setting_effects;
 use crate::facts::sql::walk::Walk;
@@ -27,6 +28,10 @@ impl Walk<'_, '_> {
     pub(super) fn by_bounds(&mut self, first: &str) -> bool {
         if !self.is_bounded() {
             return false;
+        }
+        if first == "table" && self.name_at(1).is_some_and(|(_, end)| end == self.tokens.len()) {
+            self.head_table();
+            return true;
         }
         let explains = matches!(first, "explain" | "describe" | "desc");
         if BEGINS_A_QUERY.contains(&first) || self.kind(0) == Some(TokenKind::Open) {
@@ -165,6 +170,15 @@ impl Walk<'_, '_> {
                     self.read_named(parts);
                 }
             }
+            // `TABLE x` where a query may begin.
+            "table" if self.begins_table(at) => {
+                if let Some((parts, after)) = self.name_at(next)
+                    && !self.is(after, "(")
+                    && !BEGINS_A_QUERY.contains(&self.word(next).as_str())
+                {
+                    self.read_named(parts);
+                }
+            }
             // Rows are sent through a program.
             "using" if self.kind(next) == Some(TokenKind::Text) && self.sends_rows() => {
                 self.part.may |= Effect::CodeExec;
@@ -190,6 +204,15 @@ impl Walk<'_, '_> {
             }
             _ => {}
         }
+    }
+
+    fn begins_table(&self, at: usize) -> bool {
+        let Some(before) = at.checked_sub(1) else { return true };
+        self.is(before, "(")
+            || matches!(
+                self.word(before).as_str(),
+                "all" | "as" | "distinct" | "except" | "intersect" | "minus" | "union"
+            )
     }
 
     const fn sends_rows(&self) -> bool {
@@ -285,6 +308,22 @@ impl Walk<'_, '_> {
             return;
         }
         let args = self.literal_arguments(at);
+        if self.setting.dialect == Dialect::Clickhouse
+            && let Some(outer) = parts.last()
+            && let Some(first) = (at..self.tokens.len()).find(|at| !self.is(*at, "("))
+            && let Some((named, after)) = self.name_at(first)
+            && let [name] = named.as_slice()
+            && !self.is(after, "(")
+            && !self.is(after, "->")
+        {
+            self.function_by_name(&outer.to_ascii_lowercase(), name, args.len());
+        }
+        let takes = self.setting.dialect == Dialect::Duckdb
+            && parts.last().is_some_and(|name| TAKES_RELATION.contains(&name.as_str()));
+        let rows = start.checked_sub(1).map(|before| self.word(before));
+        if takes && matches!(rows.as_deref(), Some("from" | "join" | "lateral")) {
+            self.reads_any_file();
+        }
         let args: Vec<Option<&str>> = args.iter().map(Option::as_deref).collect();
         self.invoke(parts, &args);
     }

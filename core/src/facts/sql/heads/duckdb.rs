@@ -37,6 +37,7 @@ pub(in crate::facts) enum Own {
     Secret,
     Checkpoint,
     Vacuum,
+    Explain,
 }
 
 const fn own(words: &'static str, own: Own) -> Head {
@@ -75,6 +76,7 @@ pub(super) const DUCKDB: &[Head] = &[
     own("force checkpoint", Own::Checkpoint),
     own("vacuum", Own::Vacuum),
     own("analyze", Own::Vacuum),
+    own("explain", Own::Explain),
     row("use", Op::Session, &[], Names::Nothing, Tail::Current),
     row("begin", Op::Txn, &[], Names::Nothing, Tail::Step(Transaction::Begin)),
     row("start transaction", Op::Txn, &[], Names::Nothing, Tail::Step(Transaction::Begin)),
@@ -115,6 +117,7 @@ impl Walk<'_, '_> {
             Own::Describe => self.duckdb_describe(),
             Own::Macro => self.duckdb_macro(),
             Own::Secret => self.duckdb_secret(),
+            Own::Explain => self.duckdb_explain(),
             Own::Checkpoint => {
                 self.object(TargetKind::Database, Path::dynamic());
                 self.reach_of(1..self.tokens.len());
@@ -156,16 +159,23 @@ impl Walk<'_, '_> {
             self.reach_of(options.saturating_add(1)..self.tokens.len());
         }
         match &path {
-            Some(path) if path.is_empty() || path.starts_with(":memory:") => {}
+            // `:memory:x` is a file of that name.
+            Some(path) if path.is_empty() || path == ":memory:" => {}
             Some(path) => self.part.may |= place_effects(path, FsRead) | FsWrite,
             None => self.part.may |= FsRead | FsWrite | NetEgress,
         }
-        // Another kind of database, or a server.
-        let typed = (at..self.tokens.len()).any(|at| self.word(at) == "type")
-            && !["sqlite", "duckdb"]
-                .iter()
-                .any(|local| (at..self.tokens.len()).any(|at| self.word(at) == *local));
-        if typed {
+        // Another kind of database, or a server, by an extension that is fetched and loaded.
+        let kinds: Vec<String> = (options.unwrap_or(self.tokens.len())..self.tokens.len())
+            .filter(|at| self.name_at(*at).is_some_and(|(parts, _)| parts.as_slice() == ["type"]))
+            .filter_map(|at| self.name_at(at.saturating_add(1)))
+            .map(|(parts, _)| parts.join("."))
+            .collect();
+        let extended = match (kinds.as_slice(), &path) {
+            ([], Some(path)) => extension_of(path).is_some_and(|name| !is_local(name)),
+            ([], None) => true,
+            (kinds, _) => !kinds.iter().all(|kind| is_local(kind)),
+        };
+        if extended {
             self.part.may |= NetEgress | CodeExec;
         }
         self.part.may |= ParserState;
@@ -209,6 +219,9 @@ impl Walk<'_, '_> {
             };
             self.place(TargetKind::File, if to { Role::Sink } else { Role::Source });
         }
+        if to && self.duckdb_clears(place) {
+            self.part.may |= Destroy;
+        }
         if query {
             return self.duckdb_copy_query(at, stdio);
         }
@@ -225,6 +238,17 @@ impl Walk<'_, '_> {
             self.part.may |= WriteData;
             self.finish(Op::Create, "COPY", Extent::Unknown, Outputs::None);
         }
+    }
+
+    /// Whether the option OVERWRITE stands behind `at`: the other files of the directory go.
+    fn duckdb_clears(&self, at: usize) -> bool {
+        (at..self.tokens.len()).any(|at| {
+            let before = at.checked_sub(1).and_then(|before| self.kind(before));
+            let named = matches!(before, Some(TokenKind::Open | TokenKind::Comma))
+                && self.name_at(at).is_some_and(|(parts, _)| parts.as_slice() == ["overwrite"]);
+            let value = self.token(at.saturating_add(1)).map_or("", |token| token.text(self.text));
+            named && !["false", "0"].iter().any(|off| value.eq_ignore_ascii_case(off))
+        })
     }
 
     /// The query of `COPY (…) TO`, whose rows go to the place that was noted.
@@ -429,6 +453,46 @@ impl Walk<'_, '_> {
         self.define("CREATE MACRO", Schema | CodeExec | Persistence);
     }
 
+    /// `EXPLAIN [ANALYZE] [(options)] statement`. As an option too ANALYZE runs the statement, whatever
+    /// value it has (2.0.1).
+    fn duckdb_explain(&mut self) {
+        let runs =
+            |parts: &[String]| matches!(parts, [name] if name == "analyze" || name == "analyse");
+        let mut at = 1;
+        let mut analyzes = matches!(self.word(at).as_str(), "analyze" | "analyse");
+        at = at.saturating_add(usize::from(analyzes));
+        let first = at.saturating_add(1);
+        let options = self.kind(at) == Some(TokenKind::Open)
+            && self.kind(first) != Some(TokenKind::Open)
+            && !BEGINS.contains(&self.word(first).as_str());
+        if options {
+            let Some(close) = self.closing(at) else { return self.opaque(Reason::NotParsed) };
+            analyzes |=
+                (first..close).any(|at| self.name_at(at).is_some_and(|(parts, _)| runs(&parts)));
+            at = close.saturating_add(1);
+        }
+        let Some(text) = self.text_from(at).map(str::to_owned) else {
+            return self.opaque(Reason::NotParsed);
+        };
+        let state = self.state.clone();
+        let session = self.session.len();
+        let mut held = self.inside(&text).actions;
+        for action in &mut held {
+            action.via.insert(0, "explain");
+            action.span = self.span;
+        }
+        if analyzes {
+            for action in &mut held {
+                action.outputs = Outputs::Opaque;
+            }
+            self.actions.extend(held);
+        } else {
+            *self.state = state;
+            self.session.truncate(session);
+            self.planned(held);
+        }
+    }
+
     /// A secret opens other servers; a chain of providers looks for keys on this one.
     fn duckdb_secret(&mut self) {
         let options = (1..self.tokens.len()).find(|at| self.kind(*at) == Some(TokenKind::Open));
@@ -499,6 +563,32 @@ impl Walk<'_, '_> {
         }
     }
 }
+
+/// The extension that a place names: `postgres:…`. A drive's letter and an address name none.
+fn extension_of(place: &str) -> Option<&str> {
+    let (name, rest) = place.split_once(':')?;
+    let plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    (name.len() > 1 && plain && !rest.starts_with("//")).then_some(name)
+}
+
+/// Whether databases of this kind are files alone.
+fn is_local(kind: &str) -> bool {
+    ["duckdb", "sqlite"].iter().any(|local| kind.eq_ignore_ascii_case(local))
+}
+
+/// Words that a query in brackets begins with.
+const BEGINS: &[&str] = &[
+    "select",
+    "from",
+    "with",
+    "values",
+    "table",
+    "pivot",
+    "unpivot",
+    "describe",
+    "summarize",
+    "show",
+];
 
 /// Pragmas that read, whatever their argument.
 const READING: &[&str] = &[

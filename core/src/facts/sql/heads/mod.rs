@@ -331,6 +331,9 @@ impl<'a> Walk<'_, 'a> {
             // What stood there goes, with all that it held; a sequence may have been a table.
             self.part.may |= Effect::Destroy | Effect::WriteData;
         }
+        if self.after(1, &["or", "replace"]).is_some() && snowflake::HOLDING.contains(&head.words) {
+            self.part.may |= Effect::Destroy;
+        }
         if runs || head.tail == Tail::Code || acts {
             // What else the rest names.
             self.dynamic_target();

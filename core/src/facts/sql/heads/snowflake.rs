@@ -195,6 +195,16 @@ pub(super) const SNOWFLAKE: &[Head] = &[
     inert("undrop external volume", Op::Define, &[Schema], TargetKind::Other),
 ];
 
+/// What holds something that goes when another takes its place: files, rows, how far it was read.
+pub(super) const HOLDING: &[&str] = &[
+    "create stage",
+    "create stream",
+    "create sequence",
+    "create event table",
+    "create image repository",
+    "create streamlit|notebook|application|model",
+];
+
 /// Statements that the parser covers in some of their forms.
 #[rustfmt::skip]
 pub(super) const FALLBACKS: &[Head] = &[

@@ -236,6 +236,20 @@ impl<'e> Search<'e, '_> {
                 let rest = args.get(1..).unwrap_or(rest);
                 self.extreme(name, first, rest)?
             }
+            ("and" | "or", [first, rest @ ..]) => {
+                let decides = if name == "or" { Truth::Yes } else { Truth::No };
+                let mut all = self.truth(first);
+                for arg in rest {
+                    let truth = self.truth(arg);
+                    all = match (all, truth) {
+                        (a, b) if a == decides || b == decides => decides,
+                        (Truth::Open, _) | (_, Truth::Open) => Truth::Open,
+                        (Truth::Null, _) | (_, Truth::Null) => Truth::Null,
+                        (a, _) => a,
+                    };
+                }
+                all.sample()
+            }
             ("equal_null", [a, b]) => self.same(a, b).sample(),
             ("lnnvl", [asked]) => match self.truth(asked) {
                 Truth::Open => Sample::OPEN,

@@ -1,6 +1,8 @@
 //! Spark 4, Hive 4 and Databricks: SqlBaseParser.g4, HiveParser.g, and the manual of Databricks for
 //! what it has alone.
 
+mod define;
+
 use super::{Head, Names, Tail, row, shows};
 use crate::command::Dialect;
 use crate::command::sql::TokenKind;
@@ -39,6 +41,8 @@ pub(in crate::facts) enum Own {
     Declare,
     Explain,
     Drop,
+    AlterSchema,
+    Convert,
 }
 
 const fn own(words: &'static str, own: Own) -> Head {
@@ -75,7 +79,7 @@ pub(super) const COMMON: &[Head] = &[
     row("use namespace", Op::Session, &[], Names::Nothing, Tail::Current),
     row("use catalog", Op::Session, &[], Names::Nothing, Tail::Current),
     row("create database|schema|namespace", Op::Define, &[Schema], Names::One(TargetKind::Schema), Tail::Own(super::Own::Spark(Own::Table))),
-    row("alter database|schema|namespace", Op::Define, &[Schema, Privilege], Names::One(TargetKind::Schema), Tail::Inert),
+    own("alter database|schema|namespace", Own::AlterSchema),
     row("drop database|schema|namespace", Op::Destroy, &[Schema, Destroy, WriteData], Names::One(TargetKind::Schema), Tail::Inert),
     row("drop function", Op::Destroy, &[Schema, Destroy], Names::One(TargetKind::Function), Tail::Inert),
     row("drop macro", Op::Destroy, &[Schema, Destroy], Names::One(TargetKind::Function), Tail::Inert),
@@ -140,8 +144,11 @@ pub(super) const DATABRICKS: &[Head] = &[
     own("vacuum", Own::Maintain),
     own("restore", Own::Maintain),
     own("reorg", Own::Maintain),
-    row("fsck repair table", Op::Configure, &[Availability, WriteData], Names::One(TargetKind::Table), Tail::Inert),
-    row("convert to delta", Op::Define, &[Schema, WriteData, FsRead, FsWrite], Names::Some(TargetKind::Table), Tail::Inert),
+    row("fsck repair table", Op::Configure, &[Availability, WriteData, Destroy], Names::One(TargetKind::Table), Tail::Inert),
+    own("convert to delta", Own::Convert),
+    row("refresh foreign catalog", Op::Configure, &[Availability, Schema, NetEgress], Names::One(TargetKind::Database), Tail::Inert),
+    row("refresh foreign schema", Op::Configure, &[Availability, Schema, NetEgress], Names::One(TargetKind::Schema), Tail::Inert),
+    row("refresh foreign table", Op::Configure, &[Availability, Schema, NetEgress], Names::One(TargetKind::Table), Tail::Inert),
     row("generate", Op::Stream, &[ReadData, FsWrite], Names::Some(TargetKind::Table), Tail::Inert),
     row("sync schema|table", Op::Define, &[Schema, Privilege], Names::Some(TargetKind::Table), Tail::Inert),
     row("undrop", Op::Define, &[Schema], Names::Some(TargetKind::Table), Tail::Inert),
@@ -204,6 +211,8 @@ impl Walk<'_, '_> {
             | Own::Maintain
             | Own::Declare
             | Own::Drop
+            | Own::AlterSchema
+            | Own::Convert
             | Own::Explain => false,
         }
     }
@@ -274,6 +283,8 @@ impl Walk<'_, '_> {
                 self.finish_plain(Op::Session, "DECLARE");
             }
             Own::Explain => self.spark_explain(),
+            Own::AlterSchema => self.spark_alter_schema(),
+            Own::Convert => self.databricks_convert(),
             Own::Drop => {
                 let verb = format!("DROP {}", self.word(1).to_ascii_uppercase());
                 let at = self.skip(2, &["if", "exists"]);
@@ -315,7 +326,7 @@ impl Walk<'_, '_> {
             extent = self.takes_over(&text);
         }
         if let Some(at) = directory {
-            let place = self.text_at(at.saturating_add(1));
+            let place = self.place_at(at.saturating_add(1));
             self.part.may |= match place {
                 Some(place) => place_effects(&place, FsWrite),
                 // `USING format OPTIONS (path '…')`, a format of another system.
@@ -411,7 +422,7 @@ impl Walk<'_, '_> {
         let at = self.skip(into.saturating_add(1), &["table"]);
         let Some((parts, after)) = self.name_at(at) else { return self.opaque(Reason::NotParsed) };
         let local = self.word(2) == "local";
-        let path = (2..into).find_map(|at| self.text_at(at)).unwrap_or_default();
+        let path = (2..into).find_map(|at| self.place_at(at)).unwrap_or_default();
         self.part.may |= place_effects(&path, FsRead) | WriteData;
         if !local {
             self.part.may |= FsWrite;
@@ -424,228 +435,6 @@ impl Walk<'_, '_> {
         self.existing(parts, None, Role::Sink);
         self.part.unresolved = true;
         self.finish(Op::Create, "LOAD DATA", Extent::Unknown, Outputs::None);
-    }
-
-    /// CREATE TABLE, and of databases: where it is kept, and by what.
-    fn spark_create(&mut self) {
-        let replaces = self.after(1, &["or", "replace"]).is_some() || self.word(0) == "replace";
-        let kind = (1..self.tokens.len())
-            .find(|at| {
-                matches!(self.word(*at).as_str(), "table" | "database" | "schema" | "namespace")
-            })
-            .unwrap_or(1);
-        let what = self.word(kind);
-        let at = self.skip(kind.saturating_add(1), &["if", "not", "exists"]);
-        let Some((parts, after)) = self.name_at(at) else { return self.opaque(Reason::NotParsed) };
-        let rows = (after..self.tokens.len())
-            .find(|at| {
-                let word = self.word(*at);
-                let begins = matches!(word.as_str(), "select" | "with" | "values" | "from" | "map");
-                let before = at.saturating_sub(1);
-                begins
-                    && (self.word(before) == "as"
-                        || self.kind(before) == Some(TokenKind::Open)
-                            && self.word(before.saturating_sub(1)) == "as"
-                        || self.kind(before) == Some(TokenKind::Close)
-                        || matches!(
-                            self.kind(before),
-                            Some(TokenKind::Word | TokenKind::Text | TokenKind::QuotedName)
-                        ) && word == "select")
-            })
-            .unwrap_or(self.tokens.len());
-        self.spark_clauses(after, rows);
-        self.part.may |= Schema;
-        if replaces {
-            self.part.may |= Destroy;
-        }
-        if let Some((like, _)) = self.after(after, &["like"]).and_then(|at| self.name_at(at)) {
-            self.reads_file(&like);
-            self.existing(like, None, Role::Object);
-        }
-        let clone = (after..rows).find(|at| self.word(*at) == "clone");
-        if let Some((of, _)) = clone.and_then(|at| self.name_at(at.saturating_add(1))) {
-            self.reads_file(&of);
-            self.existing(of, None, Role::Source);
-            self.part.may |= WriteData;
-        }
-        let mut extent = Extent::Unknown;
-        if rows < self.tokens.len() {
-            let open = self.kind(rows.saturating_sub(1)) == Some(TokenKind::Open);
-            let end = if open { self.closing(rows.saturating_sub(1)) } else { None };
-            let text = self.text_between(rows, end.unwrap_or(self.tokens.len())).to_owned();
-            extent = self.takes_over(&text);
-            self.part.may |= WriteData;
-        }
-        self.part.unresolved = true;
-        if what != "table" {
-            self.object(TargetKind::Schema, Path::exact(parts));
-            return self.finish_plain(Op::Define, "CREATE SCHEMA");
-        }
-        let temporary = (1..kind).any(|at| matches!(self.word(at).as_str(), "temporary" | "temp"));
-        if temporary && let Some(name) = parts.last() {
-            self.temp_table(name.clone());
-        }
-        let file = parts.clone();
-        let path = self.made_parts(parts, temporary);
-        self.sink(TargetKind::Table, path);
-        // ``CREATE TABLE delta.`/path` ``
-        if file.len() == 2 && file.iter().any(|part| part.contains('/')) {
-            self.part.may |= FsWrite;
-            self.place(TargetKind::File, Role::Sink);
-        }
-        let verb = if rows < self.tokens.len() { "CREATE TABLE AS" } else { "CREATE TABLE" };
-        self.finish(Op::Define, verb, extent, Outputs::None);
-    }
-
-    /// What the clauses of a table reach: its place, its format, the calls of its defaults.
-    fn spark_clauses(&mut self, from: usize, to: usize) {
-        let mut depth = 0_usize;
-        for at in from..to {
-            match self.kind(at) {
-                Some(TokenKind::Open) => {
-                    depth = depth.saturating_add(1);
-                    continue;
-                }
-                Some(TokenKind::Close) => {
-                    depth = depth.saturating_sub(1);
-                    continue;
-                }
-                _ => {}
-            }
-            if depth > 0 {
-                continue;
-            }
-            let next = at.saturating_add(1);
-            match self.word(at).as_str() {
-                "location" => {
-                    let place = self.text_at(next).unwrap_or_else(|| "dynamic://".to_owned());
-                    self.part.may |= place_effects(&place, FsWrite) | FsRead;
-                    self.place(TargetKind::File, Role::Object);
-                }
-                "managedlocation" | "managed" => self.part.may |= FsWrite | FsRead,
-                "using" => self.part.may |= format_effects(&self.word(next)),
-                "stored" if self.word(next) == "by" => {
-                    self.part.may |= CodeExec | NetEgress;
-                    self.dynamic_target();
-                }
-                "inputformat" | "outputformat" | "serde" => self.part.may |= CodeExec,
-                // A connection, or a path.
-                "options" => {
-                    let path = (at..to).any(|at| self.word(at) == "path");
-                    if path {
-                        self.part.may |= FsRead | FsWrite | NetEgress;
-                        self.place(TargetKind::File, Role::Object);
-                    }
-                }
-                _ => {}
-            }
-        }
-        // Types and columns look like calls; only defaults and generated columns make any.
-        let calls =
-            (from..to).find(|at| matches!(self.word(*at).as_str(), "default" | "as" | "check"));
-        if let Some(at) = calls {
-            self.reach_of(at..to);
-        }
-    }
-
-    pub(super) fn spark_table(&mut self, located: Option<&str>) {
-        if let Some(place) = located {
-            self.part.may |= place_effects(place, FsWrite) | FsRead;
-            self.place(TargetKind::File, Role::Object);
-        }
-    }
-
-    /// ALTER of a table or view.
-    fn spark_alter(&mut self) {
-        let at = self.skip(2, &["if", "exists"]);
-        let Some((parts, after)) = self.name_at(at) else { return self.opaque(Reason::NotParsed) };
-        let words: Vec<String> = (after..self.tokens.len()).map(|at| self.word(at)).collect();
-        let has = |wanted: &[&str]| words.windows(wanted.len()).any(|words| words == wanted);
-        let view = self.word(1) == "view";
-        self.part.may |= Schema;
-        if has(&["drop"])
-            || has(&["replace", "columns"])
-            || has(&["exchange"])
-            || has(&["concatenate"])
-            || has(&["compact"])
-        {
-            self.part.may |= Destroy | WriteData;
-        }
-        if has(&["change"]) || has(&["alter"]) || has(&["recover"]) || has(&["add"]) {
-            self.part.may |= WriteData;
-        }
-        if has(&["location"]) || has(&["add", "partition"]) {
-            let places: Vec<String> = (after..self.tokens.len())
-                .filter(|at| self.word(*at) == "location")
-                .filter_map(|at| self.text_at(at.saturating_add(1)))
-                .collect();
-            for place in &places {
-                self.part.may |= place_effects(place, FsWrite) | FsRead;
-            }
-            if has(&["location"]) {
-                self.part.may |= FsRead | FsWrite;
-                self.place(TargetKind::File, Role::Object);
-            }
-        }
-        if has(&["serde"]) || has(&["fileformat"]) || has(&["inputformat"]) {
-            self.part.may |= CodeExec;
-        }
-        if has(&["owner"]) || has(&["tags"]) || has(&["mask"]) || has(&["row", "filter"]) {
-            self.part.may |= Privilege;
-        }
-        if has(&["row", "filter"]) || has(&["mask"]) {
-            self.part.may |= AuditTamper | CodeExec;
-        }
-        let rows = (after..self.tokens.len())
-            .find(|at| view && matches!(self.word(*at).as_str(), "select" | "with"));
-        if let Some(rows) = rows {
-            let text = self.text_from(rows).unwrap_or_default().to_owned();
-            self.takes_over(&text);
-        } else {
-            let calls = (after..self.tokens.len()).find(|at| {
-                matches!(self.word(*at).as_str(), "default" | "check" | "partition" | "where")
-            });
-            if let Some(at) = calls {
-                self.reach_of(at.saturating_add(1)..self.tokens.len());
-            }
-        }
-        let renamed = (after..self.tokens.len())
-            .find(|at| self.after(*at, &["rename", "to"]).is_some())
-            .and_then(|at| self.name_at(at.saturating_add(2)));
-        // A partition goes from the one to the other.
-        let exchanged = (after..self.tokens.len())
-            .filter(|_| has(&["exchange"]))
-            .find(|at| self.after(*at, &["with", "table"]).is_some())
-            .and_then(|at| self.name_at(at.saturating_add(2)));
-        for (other, _) in renamed.into_iter().chain(exchanged) {
-            let path = self.named_parts(other).path;
-            self.object(TargetKind::Table, path);
-        }
-        self.existing(parts, None, Role::Object);
-        self.part.unresolved = true;
-        self.define(if view { "ALTER VIEW" } else { "ALTER TABLE" }, EffectSet::NONE);
-    }
-
-    /// `CACHE [LAZY] TABLE t [OPTIONS (…)] [AS query]`: a table in memory, until it is let go.
-    fn spark_cache(&mut self) {
-        let at = self.find(1, "table").map_or(1, |at| at.saturating_add(1));
-        let Some((parts, after)) = self.name_at(at) else { return self.opaque(Reason::NotParsed) };
-        let query = (after..self.tokens.len())
-            .find(|at| matches!(self.word(*at).as_str(), "select" | "with" | "from" | "values"));
-        if let Some(query) = query {
-            let text = self.text_from(query).unwrap_or_default().to_owned();
-            self.takes_over(&text);
-            if let Some(name) = parts.last() {
-                self.temp_table(name.clone());
-            }
-            self.part.may |= Schema;
-            self.sink(TargetKind::Table, Path::exact(parts));
-        } else {
-            self.reads_file(&parts);
-            self.existing(parts, None, Role::Source);
-        }
-        self.part.unresolved = true;
-        self.maintain("CACHE TABLE", Availability.into());
     }
 
     /// The words and dots of a setting's name.
@@ -797,7 +586,7 @@ impl Walk<'_, '_> {
                 // A class of a jar.
                 for place in (at..self.tokens.len())
                     .filter(|at| matches!(self.word(*at).as_str(), "jar" | "file" | "archive"))
-                    .filter_map(|at| self.text_at(at.saturating_add(1)))
+                    .filter_map(|at| self.place_at(at.saturating_add(1)))
                     .collect::<Vec<_>>()
                 {
                     self.part.may |= place_effects(&place, FsRead);
@@ -841,16 +630,25 @@ impl Walk<'_, '_> {
         let from = self.find(after, "from").map_or(after, |at| at.saturating_add(1));
         let query = self.kind(from) == Some(TokenKind::Open);
         let end = if query { self.closing(from) } else { Some(from) };
-        let place = (from..end.unwrap_or(from).saturating_add(1)).find_map(|at| {
-            self.text_at(at).or_else(|| {
+        let named = |at: usize| {
+            self.place_at(at).or_else(|| {
                 (self.kind(at) == Some(TokenKind::QuotedName))
                     .then(|| self.name_at(at).and_then(|(mut parts, _)| parts.pop()))
                     .flatten()
             })
-        });
-        self.part.may |= match place {
-            Some(place) => place_effects(&place, FsRead),
-            None => FsRead | NetEgress,
+        };
+        // In a query the place stands behind its FROM.
+        let places: Vec<String> = if query {
+            let froms =
+                (from..end.unwrap_or(self.tokens.len())).filter(|at| self.word(*at) == "from");
+            froms.filter_map(|at| named(at.saturating_add(1))).collect()
+        } else {
+            named(from).into_iter().collect()
+        };
+        self.part.may |= if places.is_empty() {
+            FsRead | NetEgress
+        } else {
+            places.iter().fold(EffectSet::NONE, |may, place| may | place_effects(place, FsRead))
         };
         if query {
             self.reach_of(from..end.unwrap_or(self.tokens.len()));
@@ -876,7 +674,23 @@ impl Walk<'_, '_> {
             "restore" => ("RESTORE", WriteData | Destroy),
             _ => ("REORG", Availability | WriteData | Destroy),
         };
+        let last = self.tokens.len().saturating_sub(1);
+        let privileges = first == "msck" && last > 2 && self.word(last) == "privileges";
+        let (verb, may) =
+            if privileges { ("REPAIR PRIVILEGES", may | Privilege) } else { (verb, may) };
+        if (1..self.tokens.len()).any(|at| {
+            matches!(self.word(at).as_str(), "drop" | "sync")
+                && self.word(at.saturating_add(1)) == "partitions"
+        }) {
+            self.part.may |= Destroy;
+        }
         let mut at = 1;
+        if privileges {
+            at = self.skip(at, &["repair"]);
+            for word in ["object", "schema", "database", "view"] {
+                at = self.skip(at, &[word]);
+            }
+        }
         for word in ["repair", "tables", "table", "function", "from", "in"] {
             at = self.skip(at, &[word]);
         }

@@ -1,9 +1,11 @@
 //! ClickHouse: src/Parsers of 26.9, and the manual for what only a server of several machines has.
 
+mod insert;
+mod reads;
+
 use super::{Head, Names, Tail, row, shows};
 use crate::command::Dialect;
 use crate::command::sql::TokenKind;
-use crate::facts::sql::functions;
 use crate::facts::sql::walk::Walk;
 use crate::facts::{
     Columns, Effect, EffectSet, Extent, Op, Outputs, Path, Reason, Role, Target, TargetKind,
@@ -31,6 +33,7 @@ pub(in crate::facts) enum Own {
     Backup,
     Function,
     Explain,
+    Describe,
 }
 
 const fn own(words: &'static str, own: Own) -> Head {
@@ -65,7 +68,7 @@ pub(super) const CLICKHOUSE: &[Head] = &[
     shows("show grants|users|access|privileges", &[SecretRead]),
     shows("show processlist", &[SecretRead]),
     row("exists", Op::List, &[], Names::Nothing, Tail::Inert),
-    own("describe|desc", Own::Explain),
+    own("describe|desc", Own::Describe),
     row("check table", Op::Read, &[Availability], Names::One(TargetKind::Table), Tail::Inert),
     row("check all|database", Op::Read, &[Availability], Names::Some(TargetKind::Table), Tail::Inert),
     row("check grant", Op::List, &[], Names::Nothing, Tail::Inert),
@@ -132,8 +135,7 @@ impl Walk<'_, '_> {
             }
             Own::Backup => self.clickhouse_backup(),
             Own::Function => {
-                let at = self.skip(2, &["if", "not", "exists"]);
-                let at = self.skip(at, &["function"]);
+                let at = self.skip(self.skip(1, &["or", "replace"]), &["function"]);
                 let at = self.skip(at, &["if", "not", "exists"]);
                 let Some((parts, after)) = self.name_at(at) else {
                     return self.opaque(Reason::NotParsed);
@@ -143,6 +145,7 @@ impl Walk<'_, '_> {
                 self.define("CREATE FUNCTION", Schema | CodeExec | Persistence);
             }
             Own::Explain => self.clickhouse_explain(),
+            Own::Describe => self.clickhouse_describe(),
         }
     }
 
@@ -190,6 +193,29 @@ impl Walk<'_, '_> {
             || matches!(self.word(at).as_str(), "delete" | "update")
     }
 
+    /// Where the condition of a change begins. `where` is a name too where a value may stand: with
+    /// another one outside a query, nothing says which begins it.
+    fn only_where(&self, from: usize, to: usize) -> Option<usize> {
+        let mut queries = vec![false];
+        let mut found = None;
+        for at in from..to {
+            match (self.kind(at), self.word(at).as_str()) {
+                (Some(TokenKind::Open), _) => queries.push(false),
+                (Some(TokenKind::Close), _) => {
+                    queries.pop();
+                }
+                (_, "select") => *queries.last_mut()? = true,
+                (_, "where") => match (queries.as_slice(), found) {
+                    ([_], None) => found = Some(at),
+                    ([_, .., true], Some(_)) => {}
+                    _ => return None,
+                },
+                _ => {}
+            }
+        }
+        found
+    }
+
     fn clickhouse_alteration(&mut self, parts: &[String], table: &str, from: usize, to: usize) {
         // A command may stand in brackets.
         let (from, to) = if self.kind(from) == Some(TokenKind::Open) {
@@ -199,12 +225,14 @@ impl Walk<'_, '_> {
         };
         let first = self.word(from);
         if matches!(first.as_str(), "delete" | "update") {
-            let condition = (from..to).rev().find(|at| self.word(*at) == "where");
-            let partition = (from..to).find(|at| {
+            let Some(condition) = self.only_where(from, to) else {
+                return self.opaque(Reason::NotParsed);
+            };
+            let partition = (from..condition).find(|at| {
                 self.word(*at) == "in" && self.word(at.saturating_add(1)) == "partition"
             });
-            let rest = condition.map_or(String::new(), |at| self.text_between(at, to).to_owned());
-            let end = [partition, condition].into_iter().flatten().min().unwrap_or(to);
+            let rest = self.text_between(condition, to).to_owned();
+            let end = partition.unwrap_or(condition);
             let text = if first == "delete" {
                 format!("DELETE FROM {table} {rest}")
             } else {
@@ -256,7 +284,7 @@ impl Walk<'_, '_> {
             }
             ("fetch", _) => self.part.may |= NetEgress | WriteData,
             ("freeze" | "unfreeze", _) => self.part.may |= FsWrite,
-            ("modify" | "add", "ttl") => self.part.may |= WriteData | Destroy,
+            ("modify" | "add" | "materialize", "ttl") => self.part.may |= WriteData | Destroy,
             ("modify", "query" | "sql") => {
                 self.source(TargetKind::Table, Path::dynamic());
                 self.part.may |= WriteData | Privilege;
@@ -265,100 +293,6 @@ impl Walk<'_, '_> {
         }
         self.reach_of(from.saturating_add(1)..to);
         self.finish_plain(Op::Define, "ALTER TABLE");
-    }
-
-    /// Whether an INSERT takes its rows from elsewhere than a query or VALUES, or puts them into a
-    /// function; any other has a tree.
-    pub(super) fn clickhouse_inserts_apart(&self) -> bool {
-        let at = self.skip(self.skip(1, &["into"]), &["table"]);
-        let plain = |at: usize| {
-            matches!(self.word(at).as_str(), "values" | "select" | "with")
-                && self.kind(at.saturating_sub(1)) != Some(TokenKind::Dot)
-        };
-        let rows = (at..self.tokens.len()).find(|at| plain(*at)).unwrap_or(self.tokens.len());
-        self.word(at) == "function"
-            || rows == self.tokens.len()
-            || (at..rows).any(|at| matches!(self.word(at).as_str(), "format" | "infile"))
-    }
-
-    /// INSERT with rows in a format of their own, into a function, from a file of the client.
-    fn clickhouse_insert(&mut self) {
-        let at = self.skip(self.skip(1, &["into"]), &["table"]);
-        let values = (at..self.tokens.len()).find(|at| self.word(*at) == "values");
-        let select = (at..self.tokens.len()).find(|at| {
-            matches!(self.word(*at).as_str(), "select" | "with" | "from" | "explain")
-                || self.word(*at) == "infile"
-        });
-        let format = self.find(at, "format").filter(|format| {
-            values.is_none_or(|values| *format < values)
-                && select.is_none_or(|s| *format < s || self.word(s) == "infile")
-        });
-        if self.word(at) == "function" {
-            return self.clickhouse_insert_function(at.saturating_add(1));
-        }
-        let Some((parts, after)) = self.name_at(at) else { return self.opaque(Reason::NotParsed) };
-        let infile = self.find(after, "infile");
-        // Rows in the text itself end with their line for some clients, and with the text for others.
-        let inline = format.map_or(self.tokens.len(), |at| at.saturating_add(2));
-        if inline < self.tokens.len()
-            && (self.text_from(inline).unwrap_or_default().contains('\n')
-                || self.text_between(inline.saturating_sub(1), self.tokens.len()).contains('\n'))
-        {
-            return self.opaque(Reason::NotParsed);
-        }
-        if format.is_some() || infile.is_some() || values.is_none() && select.is_none() {
-            // The rows stand behind the statement, whatever they look like.
-            self.reach_of(after.saturating_add(1)..format.unwrap_or(self.tokens.len()));
-            self.existing(parts, None, Role::Sink);
-            self.part.unresolved = true;
-            self.part.may |= WriteData;
-            if infile.is_some() {
-                self.part.may |= FsRead;
-            }
-            return self.finish(Op::Create, "INSERT", Extent::Unknown, Outputs::None);
-        }
-        self.opaque(Reason::NotParsed);
-    }
-
-    /// `INSERT INTO FUNCTION f(…) SELECT …`: what the function reaches is written to.
-    fn clickhouse_insert_function(&mut self, at: usize) {
-        let Some((parts, open)) = self.name_at(at) else { return self.opaque(Reason::NotParsed) };
-        let Some(close) = self.closing(open).filter(|_| self.kind(open) == Some(TokenKind::Open))
-        else {
-            return self.opaque(Reason::NotParsed);
-        };
-        let name = parts.last().cloned().unwrap_or_default();
-        self.reach_of(at..close.saturating_add(1));
-        let file = functions::builtin(Dialect::Clickhouse, &name)
-            .is_some_and(|function| function.may.contains(FsRead));
-        if file {
-            self.part.may |= FsWrite;
-            self.place(TargetKind::File, Role::Sink);
-        }
-        self.sink(TargetKind::Table, Path::dynamic());
-        self.part.may |= WriteData;
-        let rest = close.saturating_add(1);
-        let query = (rest..self.tokens.len()).find(|at| {
-            matches!(self.word(*at).as_str(), "select" | "with" | "from" | "values" | "format")
-        });
-        let mut extent = Extent::Unknown;
-        match query.map(|at| (self.word(at), at)) {
-            Some((word, at)) if word != "values" && word != "format" => {
-                let text = self.text_from(at).unwrap_or_default().to_owned();
-                let facts = self.inside(&text);
-                for action in facts.actions {
-                    extent = action.extent;
-                    self.part.may |= action.may;
-                    self.part.calls.extend(action.calls);
-                    for target in action.targets {
-                        self.target(target);
-                    }
-                }
-            }
-            Some((word, at)) if word == "values" => self.reach_of(at..self.tokens.len()),
-            Some(_) | None => {}
-        }
-        self.finish(Op::Create, "INSERT", extent, Outputs::None);
     }
 
     /// CREATE and ATTACH of tables, views, dictionaries, databases: the engine says where it keeps
@@ -422,6 +356,10 @@ impl Walk<'_, '_> {
             if self.kind(behind) == Some(TokenKind::Open) {
                 self.invoke(other, &[]);
                 self.part.may |= Persistence;
+            } else if self.word(at.saturating_sub(2)) == "clone" {
+                // Its rows too.
+                self.existing(other, None, Role::Source);
+                self.part.may |= WriteData;
             } else {
                 self.existing(other, None, Role::Object);
             }
@@ -543,6 +481,8 @@ impl Walk<'_, '_> {
             };
             let name = parts.join(".");
             self.part.may |= setting_effects(&name);
+            // Statements behind it are read in another grammar.
+            self.state.shadowed |= name.starts_with("implicit_") || name.ends_with("dialect");
             self.object(TargetKind::Setting, Path::exact([name.as_str()]));
             self.session.push(crate::facts::SessionDelta::Setting { name, values: None });
             let next = self.comma_after(after);
@@ -598,6 +538,9 @@ impl Walk<'_, '_> {
             self.part.may |= Schema | Destroy;
             self.finish_plain(Op::Destroy, &format!("DROP {what}"));
         } else {
+            if self.find(at, "permanently").is_some() {
+                self.part.may |= Destroy;
+            }
             self.define(&format!("DETACH {what}"), Schema | Availability);
         }
     }
@@ -690,54 +633,6 @@ impl Walk<'_, '_> {
         }
     }
 
-    /// EXPLAIN of any kind runs nothing but the scalar parts of a query; EXPLAIN ANALYZE runs it.
-    /// DESCRIBE of a function or a query looks at what it would read.
-    fn clickhouse_explain(&mut self) {
-        let describes = self.word(0) != "explain";
-        let query = (1..self.tokens.len()).find(|at| STARTS.contains(&self.word(*at).as_str()));
-        let whole = self.skip(1, &["table"]);
-        if describes && query.is_none() {
-            match self.name_at(whole) {
-                Some((parts, after)) if self.kind(after) != Some(TokenKind::Open) => {
-                    self.existing(parts, None, Role::Object);
-                    self.part.unresolved = true;
-                }
-                _ => {}
-            }
-            self.reach_of(whole..self.tokens.len());
-            return self.finish(Op::List, "DESCRIBE", Extent::Unknown, Outputs::Opaque);
-        }
-        let Some(at) = query else { return self.opaque(Reason::NotParsed) };
-        let runs = (1..at).any(|at| self.word(at) == "analyze");
-        let text = self.text_from(at).unwrap_or_default();
-        let text = if describes { text.trim_end_matches(')') } else { text }.to_owned();
-        let state = self.state.clone();
-        let facts = self.inside(&text);
-        if runs {
-            self.actions.extend(facts.actions);
-            return;
-        }
-        *self.state = state;
-        self.session.clear();
-        for action in facts.actions {
-            for target in action.targets {
-                self.source(target.kind, target.path);
-            }
-            self.part.calls.extend(action.calls);
-            // Constants are folded and scalar sub-selects are run for the plan.
-            self.part.may |= action.may;
-        }
-        let writes = matches!(self.word(at).as_str(), "select" | "with" | "from" | "values");
-        if !writes {
-            self.part.may = EffectSet::from(ReadData);
-        }
-        let may = self.part.may;
-        self.finish(Op::Read, "EXPLAIN", Extent::Unknown, Outputs::Opaque);
-        if let Some(action) = self.actions.last_mut() {
-            action.may = may;
-        }
-    }
-
     /// What keeps a table, and whether this dialect's engines were looked at.
     pub(in crate::facts::sql) fn engine_of_table(&mut self, located: Option<&str>) -> bool {
         match self.setting.dialect {
@@ -762,11 +657,6 @@ impl Walk<'_, '_> {
         }
     }
 }
-
-const STARTS: &[&str] = &[
-    "select", "with", "from", "insert", "create", "alter", "drop", "delete", "update", "values",
-    "truncate", "grant", "set", "system", "optimize", "rename",
-];
 
 /// What a table's engine reaches.
 fn engine_effects(name: &str) -> EffectSet {
@@ -886,6 +776,12 @@ pub(in crate::facts::sql) fn setting_effects(name: &str) -> EffectSet {
         | "additional_result_filter"
         | "final"
         | "dialect"
+        | "implicit_select"
+        | "implicit_table_at_top_level"
+        | "implicit_transaction"
+        | "polyglot_dialect"
+        | "promql_database"
+        | "promql_table"
         | "allow_experimental_analyzer"
         | "enable_analyzer"
         | "sql_security"
