@@ -20,6 +20,7 @@ use super::resolve::mixed;
 use super::rewritten::Rewritten;
 use super::walk::{Walk, wider};
 use crate::command::Dialect;
+use crate::command::sql::TokenKind;
 use crate::facts::{Effect, Extent, Op, Outputs, Path, Reason, Role, Target, TargetKind};
 
 impl<'a> Walk<'_, 'a> {
@@ -282,7 +283,10 @@ impl<'a> Walk<'_, 'a> {
         }
         let (on, duplicate) = match on {
             None => (None, None),
-            Some(OnInsert::OnConflict(on)) => (Some(on), None),
+            Some(OnInsert::OnConflict(on)) => {
+                self.conflict_calls();
+                (Some(on), None)
+            }
             Some(OnInsert::DuplicateKeyUpdate(assignments)) => (None, Some(assignments)),
             // `OnInsert` is closed to matching without a last arm.
             Some(_) => {
@@ -965,6 +969,19 @@ impl<'a> Walk<'_, 'a> {
                 mine.0.iter().rev().zip(theirs.0.iter().rev()).all(|(mine, theirs)| mine == theirs)
             }
         })
+    }
+
+    /// The functions that `ON CONFLICT (lower(a))` names, which the parser is not shown.
+    fn conflict_calls(&mut self) {
+        let Some(from) = self.find(0, "conflict") else { return };
+        let end = self.find(from, "do").unwrap_or(self.tokens.len());
+        for at in from.saturating_add(2)..end {
+            let name = self.word(at);
+            let called = self.kind(at.saturating_add(1)) == Some(TokenKind::Open);
+            if called && super::functions::builtin(self.setting.dialect, &name).is_some() {
+                self.part.calls.insert(name);
+            }
+        }
     }
 
     /// The alias that an UPDATE names in place of a table.

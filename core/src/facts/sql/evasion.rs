@@ -107,7 +107,7 @@ const fn is_styled(char: char) -> bool {
 
 fn of_tokens(tokens: &[Token], text: &str, dialect: Dialect) -> EvasionSet {
     let mut signs = EvasionSet::NONE;
-    let mut codes = 0;
+    let (mut codes, mut joints) = (0, 0);
     for (at, token) in tokens.iter().enumerate() {
         let behind = tokens.get(at + 1..).unwrap_or_default();
         let word = token.text(text);
@@ -125,7 +125,7 @@ fn of_tokens(tokens: &[Token], text: &str, dialect: Dialect) -> EvasionSet {
                 if let [left, comma, right, ..] = arguments
                     && comma.kind == TokenKind::Comma
                     && word.eq_ignore_ascii_case("concat")
-                    && make_a_word(left, right, text)
+                    && letters_of_a_word(left, right, text) > 2
                 {
                     signs |= Evasion::SplitText;
                 }
@@ -141,7 +141,10 @@ fn of_tokens(tokens: &[Token], text: &str, dialect: Dialect) -> EvasionSet {
                 [joint, next, ..] if matches!(joint.text(text), "||" | "+") => Some(next),
                 _ => behind.first(),
             };
-            if next.is_some_and(|next| make_a_word(token, next, text)) {
+            // Two single letters stand for themselves; more of them make a word.
+            let letters = next.map_or(0, |next| letters_of_a_word(token, next, text));
+            joints += usize::from(letters > 0);
+            if letters > 2 || joints > 1 {
                 signs |= Evasion::SplitText;
             }
         } else if token.kind == TokenKind::QuotedName && has_escaped_letters(word, dialect) {
@@ -298,16 +301,17 @@ fn has_escaped_letters(literal: &str, dialect: Dialect) -> bool {
     false
 }
 
-/// Whether two short literals make one word: `'DR' || 'OP'`.
-fn make_a_word(left: &Token, right: &Token, text: &str) -> bool {
+/// The bytes of the word that two short literals make (`'DR' || 'OP'`); 0 where they make none.
+fn letters_of_a_word(left: &Token, right: &Token, text: &str) -> usize {
     const LONGEST: usize = 10;
     let inside = |token: &Token| token.text(text).strip_prefix('\'')?.strip_suffix('\'');
-    let (Some(left), Some(right)) = (inside(left), inside(right)) else { return false };
+    let (Some(left), Some(right)) = (inside(left), inside(right)) else { return 0 };
     let letter = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphabetic);
-    left.len() <= LONGEST
-        && right.len() <= LONGEST
-        && letter(left.as_bytes().last())
-        && letter(right.as_bytes().first())
+    let joins = letter(left.as_bytes().last()) && letter(right.as_bytes().first());
+    if joins && left.len() <= LONGEST && right.len() <= LONGEST {
+        return left.len() + right.len();
+    }
+    0
 }
 
 // Comments.
