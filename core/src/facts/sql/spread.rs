@@ -103,7 +103,7 @@ impl Walk<'_, '_> {
         let least = if COUNTING.contains(&outer) { 3 } else { 2 };
         let called = first.to_ascii_lowercase();
         let known = functions::builtin(Dialect::Clickhouse, &called);
-        if !HIGHER.contains(&outer) || known.is_none() && count < least {
+        if !is_higher(outer) || known.is_none() && count < least {
             return;
         }
         // `WITH x -> x + 1 AS f`: was read where it stands.
@@ -117,6 +117,11 @@ impl Walk<'_, '_> {
             self.invoke(vec![called], &[]);
         }
     }
+}
+
+/// Whether the first argument of ClickHouse's function `name` is a function.
+pub(super) fn is_higher(name: &str) -> bool {
+    HIGHER.contains(&name)
 }
 
 /// ClickHouse's functions whose first argument is a function.
