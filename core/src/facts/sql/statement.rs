@@ -26,6 +26,7 @@ impl<'a> Walk<'_, 'a> {
             // ClickHouse was told of another grammar.
             self.unknown_function(None);
         }
+        let bound = self.setting.room.variables.borrow().len();
         let by_words = if self.is_sqlite() {
             self.sqlite_by_words()
         } else {
@@ -41,6 +42,7 @@ impl<'a> Walk<'_, 'a> {
         if self.setting.dialect == Dialect::Clickhouse {
             self.clickhouse_beside();
         }
+        self.setting.room.variables.borrow_mut().truncate(bound);
     }
 
     pub(super) fn tree(&mut self, statement: &Statement) {
