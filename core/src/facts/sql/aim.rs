@@ -10,6 +10,7 @@ use sqlparser::ast::{
 use super::children::children;
 use super::flow::{Names, Queries, Shape};
 use super::names::last;
+use super::spread::BOUND;
 use super::walk::Walk;
 use crate::command::Dialect;
 use crate::facts::{Path, Segment};
@@ -243,7 +244,10 @@ impl<'e> Aim<'e> {
                 return None;
             }
             let name = self.folded(ident);
-            if ident.quote_style.is_none() && self.is_value(&name) {
+            let bound = |variable: &String| variable.strip_prefix(BOUND) == Some(&name);
+            if ident.quote_style.is_none() && self.is_value(&name)
+                || self.variables.iter().any(bound)
+            {
                 return None;
             }
             return match &self.columns {

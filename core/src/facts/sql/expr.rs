@@ -225,6 +225,12 @@ impl<'a> Walk<'_, 'a> {
                 self.part.unresolved = true;
                 let mut level = Names::inside(names);
                 level.unsure = true;
+                for parameter in &lambda.params {
+                    let name = self.fold(&parameter.name);
+                    if self.mentions(&lambda.body, &name) {
+                        self.bind(&name);
+                    }
+                }
                 self.expr(&lambda.body, &level);
                 Flow::any()
             }

@@ -103,7 +103,7 @@ impl Walk<'_, '_> {
         let least = if COUNTING.contains(&outer) { 3 } else { 2 };
         let called = first.to_ascii_lowercase();
         let known = functions::builtin(Dialect::Clickhouse, &called);
-        if !HIGHER.contains(&outer) || known.is_none() && count < least {
+        if !is_higher(outer) || known.is_none() && count < least {
             return;
         }
         // `WITH x -> x + 1 AS f`: was read where it stands.
@@ -113,10 +113,43 @@ impl Walk<'_, '_> {
                     .name_at(at.saturating_add(1))
                     .is_some_and(|(parts, _)| parts.iter().any(|part| part == first))
         });
+        let own = self.fold_text(first, false);
+        for name in [first, &own] {
+            self.bind(name);
+        }
         if known.is_some() || !defined {
             self.invoke(vec![called], &[]);
         }
     }
+
+    /// Notes that a name is no column in this statement: a parameter of a lambda, a function.
+    pub(super) fn bind(&mut self, name: &str) {
+        let name = format!("{BOUND}{name}");
+        let mut variables = self.setting.room.variables.borrow_mut();
+        if !variables.contains(&name) {
+            variables.push(name);
+        }
+    }
+
+    /// Whether an expression holds this name alone.
+    pub(super) fn mentions(&self, expr: &Expr, name: &str) -> bool {
+        if let Expr::Identifier(ident) = expr
+            && self.fold(ident) == name
+        {
+            return true;
+        }
+        let mut found = false;
+        children(expr, &mut |child| found = found || self.mentions(child, name));
+        found
+    }
+}
+
+/// What a name that an expression binds begins with among the variables: no name can.
+pub(super) const BOUND: char = '\0';
+
+/// Whether the first argument of ClickHouse's function `name` is a function.
+pub(super) fn is_higher(name: &str) -> bool {
+    HIGHER.contains(&name)
 }
 
 /// ClickHouse's functions whose first argument is a function.

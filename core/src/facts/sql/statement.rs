@@ -31,6 +31,7 @@ impl<'a> Walk<'_, 'a> {
         if self.hides_operators() {
             self.unknown_function(None);
         }
+        let bound = self.setting.room.variables.borrow().len();
         let by_words = if self.is_sqlite() {
             self.sqlite_by_words()
         } else {
@@ -49,6 +50,7 @@ impl<'a> Walk<'_, 'a> {
         if self.setting.dialect == Dialect::Clickhouse {
             self.clickhouse_beside();
         }
+        self.setting.room.variables.borrow_mut().truncate(bound);
     }
 
     /// CASCADE takes along what depends on the things that are named.

@@ -336,6 +336,12 @@ impl Tokens<'_> {
     // ClickHouse.
 
     fn clickhouse(&self, at: usize) -> Option<Change> {
+        if let Some(gone) = self.parameter(at) {
+            // A name may be any name: the words bound what it does. Others are values.
+            let named = self.word(at + 3) == "identifier";
+            let put = if named { Parsed::Backslash } else { Parsed::Placeholder("?".to_owned()) };
+            return Some(Change { gone, put: vec![put] });
+        }
         let (own, next) = (self.word(at), self.word(at + 1));
         match own.as_str() {
             // Where it runs.
@@ -391,6 +397,32 @@ impl Tokens<'_> {
             }
             _ => None,
         }
+    }
+
+    /// How many tokens the parameter `{name:Type}` at `at` has.
+    fn parameter(&self, at: usize) -> Option<usize> {
+        let opens = self.is(at, &Parsed::LBrace)
+            && matches!(self.at(at + 1), Some(Parsed::Word(_)))
+            && self.is(at + 2, &Parsed::Colon);
+        if !opens {
+            return None;
+        }
+        let mut rest = (at + 3..self.tokens.len()).take_while(|_| self.look());
+        let end = rest.find(|at| {
+            !matches!(
+                self.at(*at),
+                Some(
+                    Parsed::Word(_)
+                        | Parsed::Number(_, _)
+                        | Parsed::SingleQuotedString(_)
+                        | Parsed::LParen
+                        | Parsed::RParen
+                        | Parsed::Comma
+                        | Parsed::Eq
+                )
+            )
+        })?;
+        (self.is(end, &Parsed::RBrace) && end > at + 3).then_some(end + 1 - at)
     }
 
     /// Leaves out `FORMAT x` at the end of a query: how its rows are written.

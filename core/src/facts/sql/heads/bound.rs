@@ -8,6 +8,7 @@ use crate::command::sql::TokenKind;
 use crate::facts::sql::files::TAKES_RELATION;
 use crate::facts::sql::functions;
 use crate::facts::sql::heads::clickhouse::setting_effects;
+use crate::facts::sql::spread::is_higher;
 use crate::facts::sql::walk::Walk;
 use crate::facts::{Effect, EffectSet, Extent, Op, Outputs, Path, Role, TargetKind};
 
@@ -308,15 +309,8 @@ impl Walk<'_, '_> {
             return;
         }
         let args = self.literal_arguments(at);
-        if self.setting.dialect == Dialect::Clickhouse
-            && let Some(outer) = parts.last()
-            && let Some(first) = (at..self.tokens.len()).find(|at| !self.is(*at, "("))
-            && let Some((named, after)) = self.name_at(first)
-            && let [name] = named.as_slice()
-            && !self.is(after, "(")
-            && !self.is(after, "->")
-        {
-            self.function_by_name(&outer.to_ascii_lowercase(), name, args.len());
+        if let (Dialect::Clickhouse, Some(outer)) = (self.setting.dialect, parts.last()) {
+            self.first_by_name(at, &outer.to_ascii_lowercase(), args.len());
         }
         let takes = self.setting.dialect == Dialect::Duckdb
             && parts.last().is_some_and(|name| TAKES_RELATION.contains(&name.as_str()));
@@ -326,6 +320,24 @@ impl Walk<'_, '_> {
         }
         let args: Vec<Option<&str>> = args.iter().map(Option::as_deref).collect();
         self.invoke(parts, &args);
+    }
+
+    /// The function that is given by name behind the bracket at `open`.
+    fn first_by_name(&mut self, open: usize, outer: &str, count: usize) {
+        let first = (open..self.tokens.len()).find(|at| !self.is(*at, "("));
+        let Some(first) = first else { return };
+        let third = first.saturating_add(3);
+        if self.is(first, "{") && self.word(third) == "identifier" && is_higher(outer) {
+            // `{f:Identifier}`: any function.
+            return self.unknown_function(None);
+        }
+        if let Some((named, after)) = self.name_at(first)
+            && let [name] = named.as_slice()
+            && !self.is(after, "(")
+            && !self.is(after, "->")
+        {
+            self.function_by_name(outer, name, count);
+        }
     }
 
     /// Whether a word that may also be a function stands where a definition has an engine, a codec

@@ -73,7 +73,9 @@ impl Walk<'_, '_> {
     /// Rows in the format at `at`: those of VALUES are expressions, which the server computes.
     fn clickhouse_rows(&mut self, at: usize, elsewhere: bool) {
         let rows = at.saturating_add(1)..self.tokens.len();
-        if self.word(at) != "values" {
+        // The name of a format may be quoted.
+        let format = self.name_at(at).and_then(|(mut parts, _)| parts.pop()).unwrap_or_default();
+        if !format.eq_ignore_ascii_case("values") {
             return;
         }
         if elsewhere {

@@ -111,7 +111,7 @@ impl Walk<'_, '_> {
     }
 
     /// `OPTIONS (key value, …)` of a table, whose keys may be texts: a path, an address, classes.
-    fn spark_options(&mut self, open: usize) {
+    pub(super) fn spark_options(&mut self, open: usize) {
         let end = self.closing(open).unwrap_or(self.tokens.len());
         for at in open..end {
             let value = self

@@ -335,6 +335,13 @@ impl Walk<'_, '_> {
             if let Some(using) = (at..rows).find(|at| self.word(*at) == "using") {
                 self.part.may |= format_effects(&self.word(using.saturating_add(1)));
             }
+            for at in at..rows {
+                match self.word(at).as_str() {
+                    "serde" | "inputformat" | "outputformat" => self.part.may |= CodeExec,
+                    "options" => self.spark_options(at.saturating_add(1)),
+                    _ => {}
+                }
+            }
             self.part.may |= Destroy;
             self.place(TargetKind::File, Role::Sink);
             return self.finish(Op::Stream, "INSERT OVERWRITE DIRECTORY", extent, Outputs::None);
