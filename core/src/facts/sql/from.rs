@@ -340,6 +340,8 @@ impl<'a> Walk<'_, 'a> {
                 self.part.unresolved = true;
                 self.part.loose = true;
                 drop(inside);
+                // What is not aggregated tells the rows apart.
+                depends.add(&flow.as_dependence());
                 self.push_within(alias.as_ref(), flow.aggregated(), level);
                 extent
             }
