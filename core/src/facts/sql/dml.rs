@@ -299,7 +299,9 @@ impl<'a> Walk<'_, 'a> {
             });
             let mut part = part;
             // A name that is none of the table's is one of the tables that the rows come from.
-            if part.unresolved {
+            let known = |flow: &Flow| flow.as_dependence() != Origin::Any;
+            let all_known = known(&changed.every) && changed.columns.values().all(known);
+            if part.unresolved && !all_known {
                 for target in self.part.targets.iter_mut().filter(|t| t.role == Role::Source) {
                     target.columns = crate::facts::Columns::Any;
                     part.targets.push(target.clone());

@@ -1004,7 +1004,7 @@ impl<'a> Walk<'_, 'a> {
 /// one column alone, which may be told apart by itself.
 fn decides(columns: &[Column], sql: &str) -> Origin {
     let mut decided = shared_dependence(columns);
-    let sql = sql.to_ascii_lowercase();
+    let sql = sql.to_ascii_lowercase().replace("union all", "");
     let kept_apart = ["distinct", "unique", "union", "intersect", "except", "minus", "("];
     if let [column] = columns
         && kept_apart.iter().any(|word| sql.contains(word))
