@@ -34,7 +34,9 @@ impl<'a> Walk<'_, 'a> {
     ) -> Extent {
         let mut extent = None;
         for tables in from {
-            let own = self.table_with_joins(tables, level, depends);
+            // In SQLite a comma is a join like any other: USING sees what stands before it.
+            let first = if self.is_sqlite() { 0 } else { level.relations.len() };
+            let own = self.joined_to(first, tables, level, depends);
             extent = Some(match extent {
                 None => own,
                 Some(extent) => product(extent, own),
@@ -49,7 +51,17 @@ impl<'a> Walk<'_, 'a> {
         level: &mut Names<'_, 'a>,
         depends: &mut Origin,
     ) -> Extent {
-        let first = level.relations.len();
+        self.joined_to(level.relations.len(), tables, level, depends)
+    }
+
+    /// The same, where the left side of its joins begins with the relation at `first`.
+    fn joined_to(
+        &mut self,
+        first: usize,
+        tables: &TableWithJoins,
+        level: &mut Names<'_, 'a>,
+        depends: &mut Origin,
+    ) -> Extent {
         let mut extent = self.factor(&tables.relation, level, depends);
         for join in &tables.joins {
             let Join { relation, global, join_operator } = join;
