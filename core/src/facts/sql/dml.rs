@@ -1,13 +1,12 @@
 //! INSERT, UPDATE, DELETE, MERGE.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
 use sqlparser::ast::{
-    Assignment, AssignmentTarget, BinaryOperator, ConflictTarget, Delete, Expr, FromTable, Insert,
-    Merge, MergeAction, MergeClause, MergeClauseKind, MergeInsertKind, MergeUpdateKind,
-    MultiTableInsertIntoClause, MultiTableInsertValue, ObjectName, OnConflict, OnConflictAction,
-    OnInsert, OutputClause, SelectItem, SqliteOnConflict, Statement, TableFactor, TableObject,
+    Assignment, AssignmentTarget, ConflictTarget, Delete, Expr, FromTable, Insert, Merge,
+    MergeAction, MergeClause, MergeClauseKind, MergeInsertKind, MergeUpdateKind,
+    MultiTableInsertIntoClause, MultiTableInsertValue, ObjectName, OnConflictAction, OnInsert,
+    OutputClause, SelectItem, SqliteOnConflict, Statement, TableFactor, TableObject,
     TableWithJoins, Update, UpdateTableFromKind,
 };
 
@@ -106,12 +105,6 @@ impl<'a> Walk<'_, 'a> {
             self.existing(parts, None, Role::Sink);
         }
         (None, Outputs::None)
-    }
-
-    /// Whether the statement may read what it puts into the table at `path`.
-    fn reads_again(&self, path: &Path) -> bool {
-        let reads = |target: &Target| target.role == Role::Source && target.path == *path;
-        self.manners().reads_own_rows && self.part.targets.iter().any(reads)
     }
 
     /// What rows put into a table: by the names of `columns`, else by position.
@@ -319,7 +312,9 @@ impl<'a> Walk<'_, 'a> {
             });
             let mut part = part;
             // A name that is none of the table's is one of the tables that the rows come from.
-            if part.unresolved {
+            let known = |flow: &Flow| flow.as_dependence() != Origin::Any;
+            let all_known = known(&changed.every) && changed.columns.values().all(known);
+            if part.unresolved && !all_known {
                 for target in self.part.targets.iter_mut().filter(|t| t.role == Role::Source) {
                     target.columns = crate::facts::Columns::Any;
                     part.targets.push(target.clone());
@@ -385,41 +380,6 @@ impl<'a> Walk<'_, 'a> {
             self.finish(Op::Update, verb, extent, Outputs::None);
         }
         returned
-    }
-
-    /// What decides whether a row that is put in meets one that stands there: the keys, and what
-    /// is put into them.
-    fn conflict(
-        &mut self,
-        relation: &Relation<'a>,
-        on: Option<&OnConflict>,
-        written: &Written,
-    ) -> Origin {
-        let named = match on.and_then(|on| on.conflict_target.as_ref()) {
-            Some(ConflictTarget::Columns(columns)) => {
-                Some(columns.iter().map(|column| self.fold(column)).collect())
-            }
-            // Any key of the table may be meant.
-            Some(ConflictTarget::OnConstraint(_)) | None => None,
-        };
-        let keys: Vec<String> = match (named, &relation.shape) {
-            (Some(named), _) => named,
-            (None, Shape::Base { table, renamed: _ }) => {
-                table.unique.iter().flatten().map(|name| self.fold_text(name, true)).collect()
-            }
-            (None, Shape::Derived(_) | Shape::Within { .. } | Shape::Unknown) => Vec::new(),
-        };
-        if keys.is_empty() {
-            return Origin::Any;
-        }
-        let mut decides = written.every.as_dependence();
-        for key in &keys {
-            if let Some(put) = written.columns.get(key) {
-                decides.add(&put.as_dependence());
-            }
-            decides.add(&self.field(relation, key).map_or(Origin::Any, |f| f.as_dependence()));
-        }
-        decides
     }
 
     /// Snowflake's INSERT ALL and INSERT FIRST: the rows of one query into several tables.
@@ -529,29 +489,6 @@ impl<'a> Walk<'_, 'a> {
             }
         }
         written
-    }
-
-    /// T-SQL's `@v = a = x` puts `x` into the column `a` as well.
-    fn also_assigned<'e>(
-        &self,
-        columns: &'e [ObjectName],
-        value: &'e Expr,
-    ) -> (Cow<'e, [ObjectName]>, &'e Expr) {
-        if let ([variable], Dialect::Mssql) = (columns, self.setting.dialect)
-            && let Some([name]) = self.parts(variable).as_deref()
-            && name.starts_with('@')
-            && let Expr::BinaryOp { left, op: BinaryOperator::Eq, right } = value
-        {
-            let idents = if let Expr::Identifier(ident) = &**left {
-                vec![ident.clone()]
-            } else if let Expr::CompoundIdentifier(idents) = &**left {
-                idents.clone()
-            } else {
-                return (columns.into(), value);
-            };
-            return (vec![ObjectName::from(idents)].into(), &**right);
-        }
-        (columns.into(), value)
     }
 
     /// The table that an UPDATE or DELETE names, as the first relation of `level`.

@@ -34,7 +34,9 @@ impl<'a> Walk<'_, 'a> {
     ) -> Extent {
         let mut extent = None;
         for tables in from {
-            let own = self.table_with_joins(tables, level, depends);
+            // In SQLite a comma is a join like any other: USING sees what stands before it.
+            let first = if self.is_sqlite() { 0 } else { level.relations.len() };
+            let own = self.joined_to(first, tables, level, depends);
             extent = Some(match extent {
                 None => own,
                 Some(extent) => product(extent, own),
@@ -49,7 +51,17 @@ impl<'a> Walk<'_, 'a> {
         level: &mut Names<'_, 'a>,
         depends: &mut Origin,
     ) -> Extent {
-        let first = level.relations.len();
+        self.joined_to(level.relations.len(), tables, level, depends)
+    }
+
+    /// The same, where the left side of its joins begins with the relation at `first`.
+    fn joined_to(
+        &mut self,
+        first: usize,
+        tables: &TableWithJoins,
+        level: &mut Names<'_, 'a>,
+        depends: &mut Origin,
+    ) -> Extent {
         let mut extent = self.factor(&tables.relation, level, depends);
         for join in &tables.joins {
             let Join { relation, global, join_operator } = join;
@@ -340,6 +352,8 @@ impl<'a> Walk<'_, 'a> {
                 self.part.unresolved = true;
                 self.part.loose = true;
                 drop(inside);
+                // What is not aggregated tells the rows apart.
+                depends.add(&flow.as_dependence());
                 self.push_within(alias.as_ref(), flow.aggregated(), level);
                 extent
             }
@@ -1059,7 +1073,7 @@ impl<'a> Walk<'_, 'a> {
 /// one column alone, which may be told apart by itself.
 fn decides(columns: &[Column], sql: &str) -> Origin {
     let mut decided = shared_dependence(columns);
-    let sql = sql.to_ascii_lowercase();
+    let sql = sql.to_ascii_lowercase().replace("union all", "");
     let kept_apart = ["distinct", "unique", "union", "intersect", "except", "minus", "("];
     if let [column] = columns
         && kept_apart.iter().any(|word| sql.contains(word))

@@ -48,7 +48,8 @@ impl<'a> Walk<'_, 'a> {
                 }
             }
         }
-        let mut flowing = Flowing { rows, name: None, depends: Origin::NONE, plain: true };
+        let depends = rows.depends.clone();
+        let mut flowing = Flowing { rows, name: None, depends, plain: true };
         for step in steps {
             self.step(step, &mut flowing, &mut outer);
         }
@@ -223,6 +224,7 @@ impl<'a> Walk<'_, 'a> {
                     let right = level.relations.len();
                     let own = self.factor(relation, &mut level, &mut flowing.depends);
                     self.join(join_operator, (0, right), &mut level, &mut flowing.depends);
+                    flowing.depends.add(&level.decided);
                     let extent = std::mem::replace(&mut flowing.rows.extent, Extent::Unknown);
                     flowing.rows.extent = super::from::product(extent, own);
                     flowing.rows.columns = self.star(&level);
@@ -253,8 +255,10 @@ impl<'a> Walk<'_, 'a> {
         }
     }
 
-    /// Nothing is known of the columns, and one row may be made of many.
+    /// Nothing is known of the columns, nor of what decides about the rows, and one row may be made
+    /// of many.
     fn lost(&mut self, flowing: &mut Flowing) {
+        flowing.depends = Origin::Any;
         flowing.rows.columns = None;
         flowing.plain = false;
         self.part.unresolved = true;

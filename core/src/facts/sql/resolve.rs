@@ -133,6 +133,10 @@ impl<'a> Walk<'_, 'a> {
             }
         }
         if let Some(value) = self.named_value(name, level) {
+            // The select list of a query inside may give the name anew.
+            if level.aliases.iter().any(|alias| case.same(&alias.name, name)) {
+                return Found::Unsure;
+            }
             let mut flow = found.unwrap_or_else(Flow::constant);
             flow.mix(&value);
             return Found::One(flow);

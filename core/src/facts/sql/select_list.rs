@@ -12,6 +12,7 @@ use super::functions;
 use super::manners::Merges;
 use super::walk::Walk;
 use crate::command::Dialect;
+use crate::command::sql::VALUE_MARK;
 
 impl<'a> Walk<'_, 'a> {
     /// The select list; `None` where its columns are not known for sure.
@@ -201,6 +202,14 @@ impl<'a> Walk<'_, 'a> {
     }
 
     pub(super) fn qualified_star(&mut self, parts: &[String], level: &Names<'_, 'a>) -> Columns {
+        if let [mark, name] = parts
+            && mark == VALUE_MARK
+        {
+            // `(t).*`.
+            let row = self.row_of(name, level).and_then(|relation| self.all_columns(&relation));
+            self.part.unresolved |= row.is_none();
+            return row;
+        }
         let (schema, name) = match parts {
             [name] => (None, name),
             [schema, name] => (Some(schema), name),

@@ -583,7 +583,8 @@ impl Tokens<'_> {
     }
 }
 
-/// Begins the name that WITH gives an expression and no query. Nobody can write it.
+/// Begins a name that stands for a value: one that WITH gives an expression, the row before `.*`.
+/// Nobody can write it.
 pub(crate) const VALUE_MARK: &str = "\0";
 
 fn word(text: &str) -> Parsed {

@@ -3,7 +3,7 @@
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token as Parsed, TokenWithSpan};
 
-use super::{ABSENT, PRESENT, Tokens, name_presence, remove};
+use super::{ABSENT, PRESENT, Tokens, VALUE_MARK, name_presence, remove};
 
 /// Makes the tokens of a statement ready for the parser.
 pub(super) fn prepare(tokens: &mut Vec<TokenWithSpan>) {
@@ -197,16 +197,6 @@ fn leave_out_words(tokens: &mut Vec<TokenWithSpan>) {
                 out.extend(at..end);
             }
         }
-        // `(t).*`: `t.*`.
-        if is(at, &Parsed::LParen)
-            && matches!(read.mark(at + 1), Some(Parsed::Word(_)))
-            && is(at + 2, &Parsed::RParen)
-            && is(at + 3, &Parsed::Period)
-            && is(at + 4, &Parsed::Mul)
-            && (read.is(at - 1, "select") || read.is(at - 1, "returning") || behind(&Parsed::Comma))
-        {
-            out.extend([at, at + 2]);
-        }
         // `JOIN u USING (a) AS x`: a name for the columns that it merges.
         if read.is(at, "as")
             && behind(&Parsed::RParen)
@@ -280,6 +270,19 @@ fn put_in_words(tokens: &mut Vec<TokenWithSpan>) {
                 puts.push((at + 1, 0, &[Put::Close]));
             }
         }
+        // `(t).*`: a row, of a column of that name or else of a relation.
+        if is(at, &Parsed::LParen)
+            && matches!(read.mark(at + 1), Some(Parsed::Word(_)))
+            && is(at + 2, &Parsed::RParen)
+            && is(at + 3, &Parsed::Period)
+            && is(at + 4, &Parsed::Mul)
+            && (read.is(at - 1, "select")
+                || read.is(at - 1, "returning")
+                || is(at - 1, &Parsed::Comma))
+        {
+            puts.push((at, 1, &[Put::Name(VALUE_MARK), Put::Period]));
+            puts.push((at + 2, 1, &[]));
+        }
         // `WHEN NOT MATCHED THEN INSERT DEFAULT VALUES`.
         if merges && read.is(at - 1, "insert") && read.words(at, &["default", "values"]) {
             puts.push((at, 2, &[Put::Word("VALUES"), Put::Open, Put::Word("DEFAULT"), Put::Close]));
@@ -308,6 +311,7 @@ enum Put {
     Word(&'static str),
     Name(&'static str),
     Star,
+    Period,
     Open,
     Close,
 }
@@ -318,6 +322,7 @@ impl Put {
             Self::Word(word) => Parsed::make_word(word, None),
             Self::Name(name) => Parsed::make_word(name, Some('"')),
             Self::Star => Parsed::Mul,
+            Self::Period => Parsed::Period,
             Self::Open => Parsed::LParen,
             Self::Close => Parsed::RParen,
         }
