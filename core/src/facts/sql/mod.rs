@@ -31,6 +31,7 @@ mod pipe;
 mod plpgsql;
 mod program;
 mod query;
+mod relation;
 mod resolve;
 mod rewritten;
 mod rights;
