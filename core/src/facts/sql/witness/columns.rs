@@ -3,7 +3,7 @@
 use sqlparser::ast::{Expr, Ident, Select, SelectItem, TableAliasColumnDef};
 
 use super::samples::{hash, key_of};
-use super::{Datum, Grade, Kind, Sample, Search};
+use super::{Datum, Grade, Kind, MAX_DEPTH, Sample, Search};
 
 impl<'e> Search<'e, '_> {
     pub(super) fn column(&mut self, expr: &'e Expr) -> Sample {
@@ -136,13 +136,27 @@ impl<'e> Search<'e, '_> {
         if item.is_none() && !has_star(select) {
             return None;
         }
-        // Inside it, only its own FROM is seen.
+        self.inside(scope, |search| match item {
+            Some(expr) => Some(search.value(expr)),
+            None => search.column_of_scope(scope, None, name),
+        })
+    }
+
+    /// Looks inside a query, where only its own FROM is seen; and what stands around it, so that a
+    /// query may be its own. So far in, nothing is known.
+    fn inside(
+        &mut self,
+        scope: usize,
+        look: impl FnOnce(&mut Self) -> Option<Sample>,
+    ) -> Option<Sample> {
+        if self.queries_in >= MAX_DEPTH {
+            return Some(Sample::OPEN);
+        }
+        self.queries_in += 1;
         let stack = std::mem::replace(&mut self.stack, vec![scope]);
-        let value = match item {
-            Some(expr) => Some(self.value(expr)),
-            None => self.column_of_scope(scope, None, name),
-        };
+        let value = look(self);
         self.stack = stack;
+        self.queries_in -= 1;
         value
     }
 
@@ -197,15 +211,12 @@ impl<'e> Search<'e, '_> {
                 Some(Sample::of(Datum::Cell(self.pick_theirs(67, row)), Grade::Theirs))
             }
             Kind::Query { select, scope, renamed: _ } => {
-                let stack = std::mem::replace(&mut self.stack, vec![scope]);
-                let value = match select.projection.as_slice() {
+                self.inside(scope, |search| match select.projection.as_slice() {
                     [SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. }] => {
-                        Some(self.value(expr))
+                        Some(search.value(expr))
                     }
-                    _ => self.only_column_of(scope, like),
-                };
-                self.stack = stack;
-                value
+                    _ => search.only_column_of(scope, like),
+                })
             }
         }
     }

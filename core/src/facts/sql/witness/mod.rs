@@ -286,6 +286,8 @@ struct Search<'e, 'c> {
     read: bool,
     /// A value of an outer join that found its row was.
     joined: bool,
+    /// Queries that are looked into, one inside the other.
+    queries_in: usize,
     /// Sub-selects that stand for a value, so that the same one has the same value.
     scalars: Vec<&'e sqlparser::ast::Query>,
 }

@@ -57,6 +57,7 @@ impl<'e, 'c> Search<'e, 'c> {
             touched: false,
             read: false,
             joined: false,
+            queries_in: 0,
             scalars: Vec::new(),
         };
         conditions.iter().for_each(|condition| search.collect(condition));
