@@ -236,6 +236,13 @@ impl<'e> Aim<'e> {
             || column == "xmin"
     }
 
+    /// Whether the server gives a column its values, which are never less than the lowest.
+    pub(super) fn is_given(&self, column: &str) -> bool {
+        let virtuals = ["_part", "_partition_id", "_table", "_database"];
+        matches!(column, "rowid" | "ctid" | "xmin")
+            || self.dialect == Dialect::Clickhouse && virtuals.contains(&column)
+    }
+
     /// The column of the target that `expr` is, if it may be one.
     pub(super) fn column(&self, expr: &Expr) -> Option<String> {
         if let Expr::Identifier(ident) = expr {
@@ -370,18 +377,28 @@ fn never_columns(walk: &Walk<'_, '_>) -> Vec<String> {
             &["current_user", "current_user_id", "session_user", "sysdate", "user", "systime"]
         }
         Dialect::Snowflake => &["current_user", "localtime", "localtimestamp"],
-        Dialect::Postgres
-        | Dialect::Mysql
-        | Dialect::Mariadb
-        | Dialect::Mssql
-        | Dialect::Sqlite
-        | Dialect::Bigquery
-        | Dialect::Clickhouse
-        | Dialect::Oracle
-        | Dialect::Duckdb
-        | Dialect::Hive
-        | Dialect::Spark
-        | Dialect::Databricks => &[],
+        Dialect::Postgres => &[
+            "current_catalog",
+            "current_role",
+            "current_schema",
+            "current_user",
+            "session_user",
+            "system_user",
+            "user",
+        ],
+        Dialect::Mysql | Dialect::Mariadb => {
+            &["current_role", "current_user", "utc_date", "utc_time", "utc_timestamp"]
+        }
+        Dialect::Mssql => &["current_user", "session_user", "system_user", "user"],
+        Dialect::Duckdb | Dialect::Spark | Dialect::Databricks | Dialect::Bigquery => &[
+            "current_catalog",
+            "current_datetime",
+            "current_role",
+            "current_schema",
+            "current_user",
+            "session_user",
+        ],
+        Dialect::Sqlite | Dialect::Clickhouse | Dialect::Oracle | Dialect::Hive => &[],
     };
     let reserved = reserved.iter().map(|word| (*word).to_owned());
     walk.state.variables.iter().cloned().chain(reserved).collect()
@@ -395,6 +412,7 @@ pub(super) const ORACLE_VALUES: &[&str] = &[
     "level",
     "localtimestamp",
     "ora_invoking_user",
+    "ora_rowscn",
     "rownum",
     "sessiontimezone",
     "sysdate",

@@ -68,8 +68,13 @@ impl<'a> Walk<'_, 'a> {
                 let FunctionArgumentList { duplicate_treatment: _, args, clauses } = list;
                 let called = self.parts(name).and_then(|mut parts| parts.pop());
                 let counts = matches!(called.as_deref(), Some("count" | "count_big" | "count_if"));
+                let parts_of_dates = called.as_deref().map_or(0..0, |name| self.date_part_at(name));
                 for arg in args {
                     literals.push(literal_argument(arg));
+                    // `DATEADD(day, 1, a)`: a word, and no column of that name.
+                    if parts_of_dates.contains(&literals.len()) && names_a_date_part(arg) {
+                        continue;
+                    }
                     // `count(*)` holds nothing of the rows.
                     if let (true, FunctionArg::Unnamed(FunctionArgExpr::Wildcard)) = (counts, arg) {
                         continue;
@@ -79,6 +84,9 @@ impl<'a> Walk<'_, 'a> {
                     let decides = match called.as_deref() {
                         Some("nullif") => literals.len() == 2,
                         Some("grouping" | "grouping_id") => true,
+                        Some("if" | "iff" | "iif" | "nvl2" | "choose" | "elt") => {
+                            literals.len() == 1
+                        }
                         Some(_) | None => false,
                     };
                     flow.mix(&if decides { value.only_decides() } else { value });
@@ -89,8 +97,12 @@ impl<'a> Walk<'_, 'a> {
                 }
             }
         }
+        let joins = self.parts(name).and_then(|mut parts| parts.pop()).is_some_and(|name| {
+            matches!(name.as_str(), "listagg" | "string_agg" | "array_agg" | "group_concat")
+        });
         for by in within_group {
-            flow.mix(&self.sort_key(by, names));
+            let key = self.sort_key(by, names);
+            flow.mix(&if joins { key.only_decides() } else { key });
         }
         if let Some(filter) = filter {
             flow.depends.add(&self.condition(filter, names));
@@ -120,6 +132,10 @@ impl<'a> Walk<'_, 'a> {
         }
         self.spread |= self.call_spreads(&parts);
         let elements = self.holds_arguments(&parts);
+        // SQLite's `max(a, b)` is the larger of two values.
+        let of_one_row = self.is_sqlite()
+            && literals.len() > 1
+            && matches!(parts.last().map(String::as_str), Some("max" | "min"));
         let picks = self.is_sqlite()
             && over.is_none()
             && literals.len() == 1
@@ -134,8 +150,70 @@ impl<'a> Walk<'_, 'a> {
             }
             None | Some(Shape::Rows) => Flow::any(),
             Some(Shape::Scalar) => flow.derived(),
+            Some(Shape::Aggregate) if of_one_row => flow.derived(),
             Some(Shape::Aggregate) => flow.aggregated(),
         }
+    }
+
+    /// At which places (counted from 1) a function of the server's own takes a word for a part of a
+    /// date.
+    fn date_part_at(&self, name: &str) -> std::ops::Range<usize> {
+        let first = match self.setting.dialect {
+            Dialect::Mssql => matches!(
+                name,
+                "dateadd"
+                    | "datediff"
+                    | "datediff_big"
+                    | "datename"
+                    | "datepart"
+                    | "datetrunc"
+                    | "date_bucket"
+            ),
+            Dialect::Snowflake => matches!(
+                name,
+                "dateadd"
+                    | "datediff"
+                    | "date_part"
+                    | "date_trunc"
+                    | "timeadd"
+                    | "timediff"
+                    | "timestampadd"
+                    | "timestampdiff"
+            ),
+            Dialect::Redshift => matches!(name, "dateadd" | "datediff"),
+            Dialect::Mysql | Dialect::Mariadb => matches!(name, "timestampadd" | "timestampdiff"),
+            Dialect::Spark | Dialect::Databricks => matches!(
+                name,
+                "dateadd"
+                    | "date_add"
+                    | "datediff"
+                    | "date_diff"
+                    | "timestampadd"
+                    | "timestampdiff"
+            ),
+            Dialect::Bigquery => {
+                let last = matches!(
+                    name,
+                    "date_diff"
+                        | "date_trunc"
+                        | "datetime_diff"
+                        | "datetime_trunc"
+                        | "last_day"
+                        | "time_diff"
+                        | "time_trunc"
+                        | "timestamp_diff"
+                        | "timestamp_trunc"
+                );
+                return if last { 2..4 } else { 0..0 };
+            }
+            Dialect::Postgres
+            | Dialect::Sqlite
+            | Dialect::Clickhouse
+            | Dialect::Oracle
+            | Dialect::Duckdb
+            | Dialect::Hive => false,
+        };
+        if first { 1..2 } else { 0..0 }
     }
 
     /// Whether a function of the server's own makes what it gives of its arguments alone.
@@ -570,6 +648,13 @@ impl<'a> Walk<'_, 'a> {
             // A variable, whatever was put into it.
             return Flow { how: How::Opaque, ..Flow::any() };
         }
+        if let ([name], Dialect::Oracle) = (parts.as_slice(), self.setting.dialect)
+            && super::aim::ORACLE_VALUES.contains(&name.as_str())
+            && idents.iter().all(|ident| ident.quote_style.is_none())
+        {
+            // Reserved: it holds nothing of the rows.
+            return Flow::constant().derived();
+        }
         if self.setting.dialect == Dialect::Oracle && self.oracle_call(&parts, names) {
             return Flow { how: How::Opaque, ..Flow::any() };
         }
@@ -663,6 +748,45 @@ pub(super) fn written_argument(arg: &FunctionArg) -> Option<&str> {
         | FunctionArgExpr::Wildcard
         | FunctionArgExpr::WildcardWithOptions(_) => None,
     }
+}
+
+/// Whether an argument is a word that servers know as a part of a date.
+fn names_a_date_part(arg: &FunctionArg) -> bool {
+    const PARTS: &[&str] = &[
+        "day",
+        "dayofweek",
+        "dayofyear",
+        "dd",
+        "decade",
+        "epoch_second",
+        "hour",
+        "hh",
+        "isoweek",
+        "isoyear",
+        "microsecond",
+        "millisecond",
+        "minute",
+        "mi",
+        "mm",
+        "month",
+        "ms",
+        "nanosecond",
+        "quarter",
+        "qq",
+        "second",
+        "ss",
+        "week",
+        "weekday",
+        "wk",
+        "ww",
+        "year",
+        "yy",
+        "yyyy",
+    ];
+    let FunctionArg::Unnamed(FunctionArgExpr::Expr(Expr::Identifier(ident))) = arg else {
+        return false;
+    };
+    ident.quote_style.is_none() && PARTS.iter().any(|part| ident.value.eq_ignore_ascii_case(part))
 }
 
 /// The text of a string literal, brackets aside, and casts that leave it as it is: others cut it,

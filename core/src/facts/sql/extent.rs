@@ -45,7 +45,9 @@ pub(super) fn narrowed(from: Extent, selections: &[&Expr], aim: &Aim<'_>) -> Ext
 /// Whether a condition is one of the usual ones, which always turn some row away: a column of the
 /// target and constants. It only spares the search; what it says, the search would say.
 fn plainly_restricts(condition: &Expr, aim: &Aim<'_>) -> bool {
-    let is_column = |expr: &Expr| aim.is_table() && aim.column(strip(expr)).is_some();
+    let is_column = |expr: &Expr| {
+        aim.is_table() && aim.column(strip(expr)).is_some_and(|column| !aim.is_given(&column))
+    };
     if let Expr::BinaryOp { left, op, right } = condition {
         let equality = *op == BinaryOperator::Eq || *op == BinaryOperator::NotEq;
         return equality && is_column(left) && is_literal(right);

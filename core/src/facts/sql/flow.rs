@@ -127,9 +127,13 @@ impl Flow {
 
     /// A value that is made of this one, or of this and `other`.
     pub(super) fn mix(&mut self, other: &Self) {
+        // Beside a value of one row, what is made of many rows hides nothing.
+        let is_raw = |flow: &Self| flow.how < How::Aggregate && flow.holds != Origin::NONE;
+        let mixes = is_raw(self) && other.how == How::Aggregate
+            || is_raw(other) && self.how == How::Aggregate;
+        self.how = if mixes { How::Derived } else { self.how.max(other.how) };
         self.holds.add(&other.holds);
         self.depends.add(&other.depends);
-        self.how = self.how.max(other.how);
     }
 
     /// The same, computed.

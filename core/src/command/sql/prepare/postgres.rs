@@ -132,6 +132,14 @@ fn leave_out_words(tokens: &mut Vec<TokenWithSpan>) {
         {
             out.push(at);
         }
+        // `a::text COLLATE "C"`: how texts are compared.
+        if read.is(at, "collate")
+            && at > 1
+            && is(at - 2, &Parsed::DoubleColon)
+            && matches!(read.mark(at + 1), Some(Parsed::Word(_)))
+        {
+            out.extend([at, at + 1]);
+        }
         // `GROUP BY DISTINCT`: groups that are given twice come once.
         if read.words(at - 1, &["by", "distinct"]) && at > 1 && read.is(at - 2, "group") {
             out.push(at);

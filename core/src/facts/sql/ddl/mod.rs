@@ -4,7 +4,9 @@ mod alter;
 mod code;
 mod table;
 
-use sqlparser::ast::{CommentObject, Expr, ObjectName, ObjectType, Statement};
+use sqlparser::ast::{
+    CommentObject, Expr, ObjectName, ObjectType, Statement, UserDefinedTypeRepresentation,
+};
 
 use super::flow::Names;
 use super::walk::Walk;
@@ -92,9 +94,11 @@ impl<'a> Walk<'_, 'a> {
                 }
                 self.made_type(&domain.name, "CREATE DOMAIN");
             }
-            Statement::CreateType { name, representation: _ } => {
-                // The functions of a base type run on every value of it.
-                self.part.may |= Effect::CodeExec | Effect::Persistence;
+            Statement::CreateType { name, representation } => {
+                if !matches!(representation, Some(UserDefinedTypeRepresentation::Enum { .. })) {
+                    // The functions of a base type run on every value of it.
+                    self.part.may |= Effect::CodeExec | Effect::Persistence;
+                }
                 self.made_type(name, "CREATE TYPE");
             }
             Statement::CreateCollation(collation) => {

@@ -360,7 +360,8 @@ impl Walk<'_, '_> {
                 "drop" | "truncate" | "exchange" | "merge" | "shrink" => Destroy | WriteData,
                 // `MOVE INCLUDING ROWS WHERE …` leaves the other rows behind.
                 "rows" if self.word(at.saturating_sub(1)) == "including" => Destroy | WriteData,
-                "modify" | "default" => WriteData | Destroy,
+                "modify" | "unused" => WriteData | Destroy,
+                "default" => WriteData.into(),
                 "trigger" | "triggers" => Persistence | AuditTamper,
                 "move" | "disable" | "enable" | "read" | "rename" | "split" => Availability.into(),
                 _ => EffectSet::NONE,

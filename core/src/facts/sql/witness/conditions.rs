@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator};
+use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator, Value};
 
 use super::compare::{opposite, test_of};
 use super::values::is_condition;
@@ -36,6 +36,19 @@ fn literal(expr: &Expr) -> Option<&str> {
 fn holds_nothing(text: &str) -> bool {
     let plain: String = text.chars().filter(|char| !char.is_whitespace()).collect();
     matches!(plain.to_ascii_lowercase().as_str(), "{}" | "[]" | "empty")
+}
+
+/// Whether a literal is below what a server numbers from 1 or 0 on.
+fn is_lowest(expr: &Expr) -> bool {
+    match strip(expr) {
+        Expr::UnaryOp { op: UnaryOperator::Minus, .. } => true,
+        Expr::Value(value) => match &value.value {
+            Value::Number(digits, _) => digits.bytes().all(|digit| digit == b'0'),
+            other => matches!(text_value(other), Some("" | "(0,0)" | "0")),
+        },
+        Expr::Cast { expr, .. } => is_lowest(expr),
+        _ => false,
+    }
 }
 
 /// Whether every value of `outer` contains `inner`: nothing, or a part of the whole line.
@@ -223,6 +236,16 @@ impl<'e> Search<'e, '_> {
     fn comparison(&mut self, left: &'e Expr, right: &'e Expr, test: Test) -> Truth {
         if let (Expr::Tuple(a), Expr::Tuple(b)) = (strip(left), strip(right)) {
             return self.tuples(a, b, test);
+        }
+        // What every row has, from 1 or 0 on: `rowid > -1`, `ctid > '(0,0)'`, `_part <> ''`.
+        let is_own =
+            |expr: &Expr| self.aim.column(strip(expr)).is_some_and(|c| self.aim.is_given(&c));
+        let upward = test(Ordering::Greater);
+        let downward = test(Ordering::Less) && !upward;
+        if upward && is_own(left) && is_lowest(right)
+            || downward && is_own(right) && is_lowest(left)
+        {
+            return Truth::Yes;
         }
         let (a, b) = (self.value(left), self.value(right));
         self.compare(&a, &b, test)

@@ -37,7 +37,9 @@ const STRICT: &[&str] = &[
     "position",
     "rlike",
     "regexp",
+    "regexp_contains",
     "regexp_like",
+    "match",
     "startswith",
     "starts_with",
     "strpos",
@@ -276,7 +278,11 @@ impl<'e> Search<'e, '_> {
                 let (a, b) = (self.value(a), self.value(b));
                 self.like(&a, &b).sample()
             }
-            ("regexp_like" | "rlike" | "regexp" | "textregexeq", [a, b, ..]) => {
+            (
+                "regexp_like" | "rlike" | "regexp" | "textregexeq" | "regexp_contains" | "match"
+                | "regexp_matches",
+                [a, b, ..],
+            ) => {
                 let (a, b) = (self.value(a), self.value(b));
                 self.regex(&a, &b).sample()
             }

@@ -42,6 +42,7 @@ impl<'e> Search<'e, '_> {
                 self.case(operand.as_deref(), conditions, else_result.as_deref())
             }
             Expr::Function(function) => self.function(function),
+            Expr::Position { expr: part, r#in } => self.place_of(part, r#in),
             Expr::Subquery(query) => self.scalar(query),
             Expr::BinaryOp { .. }
             | Expr::IsTrue(_)
@@ -66,6 +67,22 @@ impl<'e> Search<'e, '_> {
             | Expr::SimilarTo { .. }
             | Expr::RLike { .. } => self.truth(expr).sample(),
             other => self.another(other),
+        }
+    }
+
+    /// `POSITION(part IN text)`.
+    fn place_of(&mut self, part: &'e Expr, text: &'e Expr) -> Sample {
+        let (part, text) = (self.value(part), self.value(text));
+        if text.datum == Datum::Null || part.datum == Datum::Null {
+            return Sample::of(Datum::Null, Grade::Row);
+        }
+        match (self.text(&text), self.text(&part)) {
+            (Some(whole), Some(sought)) => {
+                let found = whole.find(&sought).map_or(0, |at| at.saturating_add(1));
+                let found = i128::try_from(found).unwrap_or(0);
+                Sample::of(Datum::Int(found), text.grade.max(part.grade))
+            }
+            (None, _) | (_, None) => self.made_of(71, &[&part, &text]),
         }
     }
 
@@ -96,6 +113,9 @@ impl<'e> Search<'e, '_> {
             other => match text_value(other) {
                 Some("") if self.aim.dialect() == Dialect::Oracle => Datum::Null,
                 Some(text) => Datum::Text(text.to_owned()),
+                None if let Value::SingleQuotedRawStringLiteral(text) = other => {
+                    Datum::Text(text.clone())
+                }
                 None => return self.made_of(hash(&[29], other.to_string().as_bytes()), &[]),
             },
         };
