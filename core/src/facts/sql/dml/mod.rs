@@ -405,6 +405,10 @@ impl<'a> Walk<'_, 'a> {
         }
         let (returned, outputs) =
             self.returned(returning.as_ref(), output.as_ref(), &mut level, written);
+        // An update of this view is a query, and gives rows.
+        let settings = Path::exact(["pg_catalog", "pg_settings"]);
+        let answers = self.part.targets.iter().any(|target| target.path == settings);
+        let outputs = if answers { Outputs::Opaque } else { outputs };
         self.finish(Op::Update, "UPDATE", extent, outputs);
         returned
     }
