@@ -128,3 +128,46 @@ pub(super) fn leave_out_document_words(tokens: &mut Vec<TokenWithSpan>) {
     out.dedup();
     remove(tokens, &out);
 }
+
+/// `ALTER TABLE t ADD COLUMN IF NOT EXISTS a int, b text`: each column is added by itself, whether
+/// it is there or not.
+pub(super) fn part_added_columns(tokens: &mut Vec<TokenWithSpan>) {
+    const CLAUSES: &[&str] =
+        &["add", "alter", "change", "constraint", "drop", "index", "key", "modify", "rename"];
+    let read = Tokens(tokens);
+    if !read.words(0, &["alter", "table"]) {
+        return;
+    }
+    let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
+    let (mut depth, mut adds, mut at) = (0_usize, false, 0);
+    while let Some(token) = tokens.get(at) {
+        match token.token {
+            Parsed::LParen => depth += 1,
+            Parsed::RParen => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        let begins = depth == 0 && read.is(at, "add");
+        let goes_on = depth == 0
+            && adds
+            && token.token == Parsed::Comma
+            && matches!(read.mark(at + 1), Some(Parsed::Word(_)))
+            && !read.is_one_of(at + 1, CLAUSES);
+        out.push(token.clone());
+        at += 1;
+        if begins {
+            adds = true;
+            if read.is(at, "column") {
+                out.extend(tokens.get(at).cloned());
+                at += 1;
+            }
+        } else if goes_on {
+            let span = token.span;
+            let word = |word| TokenWithSpan { token: Parsed::make_keyword(word), span };
+            out.extend([word("ADD"), word("COLUMN")]);
+        }
+        if (begins || goes_on) && read.words(at, &["if", "not", "exists"]) {
+            at += 3;
+        }
+    }
+    *tokens = out;
+}

@@ -27,6 +27,9 @@ pub(super) fn prepare(dialect: Dialect, tokens: &mut Vec<TokenWithSpan>) {
         clauses::leave_out_materialized(tokens);
         clauses::leave_out_conflict_targets(tokens);
     }
+    if matches!(dialect, Dialect::Snowflake | Dialect::Mariadb) {
+        clauses::part_added_columns(tokens);
+    }
     if matches!(dialect, Dialect::Postgres | Dialect::Oracle) {
         clauses::leave_out_document_words(tokens);
     }
