@@ -141,10 +141,10 @@ pub(super) fn part_added_columns(tokens: &mut Vec<TokenWithSpan>) {
     let mut out: Vec<TokenWithSpan> = Vec::with_capacity(tokens.len());
     let (mut depth, mut adds, mut at) = (0_usize, false, 0);
     while let Some(token) = tokens.get(at) {
-        match token.token {
-            Parsed::LParen => depth += 1,
-            Parsed::RParen => depth = depth.saturating_sub(1),
-            _ => {}
+        if token.token == Parsed::LParen {
+            depth += 1;
+        } else if token.token == Parsed::RParen {
+            depth = depth.saturating_sub(1);
         }
         let begins = depth == 0 && read.is(at, "add");
         let goes_on = depth == 0
