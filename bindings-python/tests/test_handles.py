@@ -91,7 +91,7 @@ def test_fingerprints() -> None:
     assert a["exact"].startswith("sha256:")
     assert GUARD.fingerprint("SELECT 1", "mysql") != GUARD.fingerprint("SELECT 1")
     assert GUARD.fingerprint("SELECT 'open") is None
-    assert GUARD.fingerprint({"tool": "refund"}, "tool") is None
+    assert GUARD.fingerprint('{"tool": "refund"}', "tool") is None
 
 
 def test_principals_and_resources() -> None:
