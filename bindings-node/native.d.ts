@@ -63,6 +63,13 @@ export declare class NativeGuard {
    */
   facts(protocolName: string, bytes: Uint8Array, length: number, session?: string | undefined | null, catalogText?: string | undefined | null): string
   /**
+   * The fingerprints of a command, as JSON; `null` where it cannot be cut into tokens.
+   *
+   * # Errors
+   * `API008`, `API010`.
+   */
+  fingerprint(protocolName: string, bytes: Uint8Array, length: number, session?: string | undefined | null): string
+  /**
    * Binds an asker (JSON) and a protocol, so that each decision costs little.
    *
    * # Errors
