@@ -100,6 +100,7 @@ impl Generations {
 #[cfg(test)]
 mod tests {
     use super::{FactsCache, MAX_COMMANDS};
+    use crate::{Guard, Options};
     use placet::command::Protocol;
     use placet::facts::{self, Scope};
     use placet::schema::SqlSession;
@@ -147,6 +148,16 @@ mod tests {
         assert!(!Arc::ptr_eq(&first, &read("SELECT 1")));
         let generations = cache.lock();
         assert!(generations.young.len() + generations.old.len() <= 2 * MAX_COMMANDS);
+    }
+
+    #[test]
+    fn a_command_that_is_kept_is_in_no_debug_output() {
+        let guard = Guard::open(Options::shipped("baseline")).unwrap();
+        let session = SqlSession::server_defaults();
+        assert!(!guard.facts(postgres(), b"SELECT 'not for eyes'", &session).writes());
+        assert_eq!(guard.inner.known.lock().young.len(), 1);
+        let shown = format!("{guard:?} {guard:#?}");
+        assert!(!shown.contains("not for eyes") && !shown.contains("SELECT"), "{shown}");
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub(crate) struct Inner {
     secret: [u8; 32],
     run: String,
     decisions: AtomicU64,
-    known: FactsCache,
+    pub(crate) known: FactsCache,
 }
 
 impl fmt::Debug for Guard {
